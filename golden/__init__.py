@@ -1,0 +1,1 @@
+"""The truth the hardware is held to, written in PyTorch."""

@@ -1,0 +1,59 @@
+"""One output channel of the array: a dot product and its partial sums."""
+
+from amaranth import Module, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from rtl.accumulator import Accumulator
+from rtl.dot import DotProduct
+from rtl.geometry import ACTIVATION_BITS
+
+__all__ = ["Row"]
+
+
+class Row(wiring.Component):
+    """A dot product followed by an accumulator.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        Sizes.
+
+    Members
+    -------
+    activations : In(ArrayLayout(signed(8), lanes))
+        Activations.
+    weights : In(ArrayLayout(2, lanes))
+        Two-bit weight codes.
+    valid, first, token : In
+        The accumulator's control for the sum that leaves the tree in this cycle.
+    total : Out(signed(geometry.accumulator_bits))
+        Partial sum with that sum included.
+    """
+
+    def __init__(self, geometry):
+        self._geometry = geometry
+        super().__init__({
+            "activations": In(data.ArrayLayout(signed(ACTIVATION_BITS), geometry.lanes)),
+            "weights": In(data.ArrayLayout(2, geometry.lanes)),
+            "valid": In(1),
+            "first": In(1),
+            "token": In(range(geometry.max_tokens)),
+            "total": Out(signed(geometry.accumulator_bits)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.dot = dot = DotProduct(self._geometry)
+        m.submodules.accumulator = accumulator = Accumulator(self._geometry)
+        m.d.comb += [
+            dot.activations.eq(self.activations),
+            dot.weights.eq(self.weights),
+            accumulator.sum.eq(dot.sum),
+            accumulator.carry.eq(dot.carry),
+            accumulator.valid.eq(self.valid),
+            accumulator.first.eq(self.first),
+            accumulator.token.eq(self.token),
+            self.total.eq(accumulator.total),
+        ]
+        return m
