@@ -88,7 +88,7 @@ class Accelerator(wiring.Component):
             write.data.eq(dispatcher.write.data),
             read.en.eq(sequencer.step),
             read.addr.eq(sequencer.address),
-            sequencer.base.eq(dispatcher.base),
+            sequencer.half.eq(dispatcher.half),
             sequencer.limit.eq(dispatcher.limit),
             sequencer.tile_available.eq(tiles.available),
             tiles.take.eq(sequencer.take_tile),

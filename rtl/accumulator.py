@@ -28,7 +28,7 @@ class Accumulator(wiring.Component):
         There is a sum in this cycle.
     first : In(1)
         It is the first of its token and output tile: start from zero.
-    token : In(range(max_tokens))
+    token : In(geometry.token_bits)
         Which partial sum it belongs to.
     total : Out(signed(geometry.accumulator_bits))
         Partial sum with this sum included, in the same cycle.
@@ -41,7 +41,7 @@ class Accumulator(wiring.Component):
             "carry": In(1),
             "valid": In(1),
             "first": In(1),
-            "token": In(range(geometry.max_tokens)),
+            "token": In(geometry.token_bits),
             "total": Out(signed(geometry.accumulator_bits)),
         })
 

@@ -47,8 +47,8 @@ class Dispatcher(wiring.Component):
         Writes of the activation store; lanes beyond `k` are 0.
     jobs : Out(stream.Signature(job_layout(geometry)))
         The job at work; taking it frees its half of the store.
-    base : Out(address)
-        Where the activations of that job begin in the store.
+    half : Out(1)
+        The half of the activation store that holds its activations.
     limit : Out(address)
         One past the last word of that job which can be read.
     rejected : Out(1)
@@ -71,7 +71,7 @@ class Dispatcher(wiring.Component):
                 })
             ),
             "jobs": Out(stream.Signature(job_layout(geometry))),
-            "base": Out(address),
+            "half": Out(1),
             "limit": Out(address),
             "rejected": Out(1),
             "active": Out(1),
@@ -87,16 +87,15 @@ class Dispatcher(wiring.Component):
         connect(m, queue=jobs.o, array=flipped(self.jobs))
 
         loading = Signal()
-        load_half, work_half = Signal(), Signal()
+        load_half = Signal()
         limits = [Signal.like(self.limit, name=f"limit{half}") for half in range(STORE_HALVES)]
         bases = [half * geometry.activation_depth for half in range(STORE_HALVES)]
         m.d.comb += [
-            self.base.eq(Mux(work_half, bases[1], bases[0])),
-            self.limit.eq(Mux(work_half, limits[1], limits[0])),
+            self.limit.eq(Mux(self.half, limits[1], limits[0])),
             self.active.eq((commands.level != 0) | loading | (jobs.level != 0)),
         ]
         with m.If(self.jobs.valid & self.jobs.ready):
-            m.d.sync += work_half.eq(~work_half)
+            m.d.sync += self.half.eq(~self.half)
 
         # Take a command.
         command = commands.o.payload

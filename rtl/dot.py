@@ -35,11 +35,6 @@ class DotProduct(wiring.Component):
 
     def __init__(self, geometry):
         self._geometry = geometry
-        self._tree = AdderTree(
-            operands=geometry.lanes,
-            bits=ACTIVATION_BITS,
-            register_every=geometry.tree_register_every,
-        )
         super().__init__({
             "activations": In(data.ArrayLayout(signed(ACTIVATION_BITS), geometry.lanes)),
             "weights": In(data.ArrayLayout(2, geometry.lanes)),
@@ -50,12 +45,17 @@ class DotProduct(wiring.Component):
     @property
     def latency(self):
         """Cycles from activations and weights to the sum."""
-        return self._tree.latency
+        return self._geometry.tree_latency
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.tree = tree = self._tree
-        for lane in range(self._geometry.lanes):
+        geometry = self._geometry
+        m.submodules.tree = tree = AdderTree(
+            operands=geometry.lanes,
+            bits=ACTIVATION_BITS,
+            register_every=geometry.tree_register_every,
+        )
+        for lane in range(geometry.lanes):
             activation, weight = self.activations[lane].as_unsigned(), self.weights[lane]
             nonzero, negative = weight.any(), weight[1]
             m.d.comb += [

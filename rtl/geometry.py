@@ -185,6 +185,11 @@ class Geometry:
         """Width of the signed accumulator: exact for ``max_k`` products of -128 and -1."""
         return max((128 * self.max_k).bit_length() + 1, self.sum_bits + 1)
 
+    @property
+    def token_bits(self) -> int:
+        """Width of the number of a token within a job; at least 1, so that no port is empty."""
+        return max(1, _ceil_log2(self.max_tokens))
+
     # Results.
 
     @property

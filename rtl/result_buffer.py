@@ -71,12 +71,13 @@ class ResultBuffer(wiring.Component):
 
         vector, beat = vectors.o.payload, self.results.payload
         words, beats = geometry.output_bus_words, geometry.beats_per_vector
-        index = Signal(range(beats))
+        index = Signal(range(max(beats, 2)))
         rows_left = Signal.like(vector.what.rows)
         last_beat = Signal()
         with m.Switch(index):
             for number in range(beats):
-                with m.Case(number):
+                # The last one for all that follows, so that no value of the index is left open.
+                with m.Case(number) if number < beats - 1 else m.Default():
                     rows = range(number * words, min((number + 1) * words, geometry.rows))
                     m.d.comb += [
                         rows_left.eq(vector.what.rows - number * words),

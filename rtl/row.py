@@ -38,7 +38,7 @@ class Row(wiring.Component):
             "weights": In(data.ArrayLayout(2, geometry.lanes)),
             "valid": In(1),
             "first": In(1),
-            "token": In(range(geometry.max_tokens)),
+            "token": In(geometry.token_bits),
             "total": Out(signed(geometry.accumulator_bits)),
         })
 

@@ -22,7 +22,7 @@ def vector_layout(geometry):
 def step_layout(geometry):
     """Return the layout of a step: `token`, whether it is on the `first` or `final` pass over K."""
     return data.StructLayout({
-        "token": range(geometry.max_tokens),
+        "token": geometry.token_bits,
         "first": 1,
         "final": 1,
         "vector": vector_layout(geometry),
@@ -46,8 +46,10 @@ class Sequencer(wiring.Component):
     -------
     jobs : In(stream.Signature(job_layout(geometry)))
         The job at work; taken with its last step.
-    base, limit : In(address)
-        Its activations in the store: from `base` on, readable below `limit`.
+    half : In(1)
+        The half of the activation store that holds its activations.
+    limit : In(address)
+        One past the last of them which can be read.
     tile_available : In(1)
         The next weight tile can be taken.
     take_tile : Out(1)
@@ -71,7 +73,7 @@ class Sequencer(wiring.Component):
         address = range(STORE_HALVES * geometry.activation_depth + 1)
         super().__init__({
             "jobs": In(stream.Signature(job_layout(geometry))),
-            "base": In(address),
+            "half": In(1),
             "limit": In(address),
             "tile_available": In(1),
             "take_tile": Out(1),
@@ -91,16 +93,15 @@ class Sequencer(wiring.Component):
         job = self.jobs.payload
 
         # Where the next step stands in its job.
-        offset = Signal(range(geometry.activation_depth))
-        token = Signal(range(geometry.max_tokens))
-        k_done = Signal.like(job.k)
-        n_done = Signal.like(job.n)
+        token = Signal(geometry.token_bits)
+        k_done, k_left = Signal.like(job.k), Signal.like(job.k)
+        n_done, n_left = Signal.like(job.n), Signal.like(job.n)
         last_token, last_k, last_n = Signal(), Signal(), Signal()
-        n_left = Signal.like(job.n)
         m.d.comb += [
             last_token.eq(token + 1 == job.m),
-            last_k.eq(k_done + geometry.lanes >= job.k),
+            k_left.eq(job.k - k_done),
             n_left.eq(job.n - n_done),
+            last_k.eq(k_left <= geometry.lanes),
             last_n.eq(n_left <= geometry.rows),
         ]
 
@@ -109,7 +110,6 @@ class Sequencer(wiring.Component):
         slots = Signal(range(geometry.result_slots + 1), init=geometry.result_slots)
         timer = Signal(range(geometry.max_tokens * geometry.beats_per_vector + 1))
         m.d.comb += [
-            self.address.eq(self.base + offset),
             activation_ready.eq(self.address != self.limit),
             weights_ready.eq((token != 0) | self.tile_available),
             output_ready.eq(~last_k | ((slots != 0) & ((token != 0) | (timer <= 1)))),
@@ -134,12 +134,13 @@ class Sequencer(wiring.Component):
         ]
 
         with m.If(self.step):
-            m.d.sync += [offset.eq(offset + 1), token.eq(token + 1)]
+            m.d.sync += [self.address.eq(self.address + 1), token.eq(token + 1)]
             with m.If(last_token):
                 m.d.sync += [token.eq(0), k_done.eq(k_done + geometry.lanes)]
                 with m.If(last_k):
+                    # Back to the start of this half, or on to the other half for the next job.
                     m.d.sync += [
-                        offset.eq(0),
+                        self.address.eq(Mux(self.half ^ last_n, geometry.activation_depth, 0)),
                         k_done.eq(0),
                         n_done.eq(Mux(last_n, 0, n_done + geometry.rows)),
                     ]

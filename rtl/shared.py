@@ -44,7 +44,7 @@ class SharedModules:
         if module not in self._modules:
             component = create()
             text = emit_component(component, module, platform=self)
-            self._modules[module] = (component.signature, _clocks(text), text)
+            self._modules[module] = (component.signature, _clocks(text, module), text)
         signature, clocks, _ = self._modules[module]
         interface = signature.create(path=(name,))
         ports = {
@@ -67,9 +67,10 @@ def place(m, platform, name, kind, create):
     return component
 
 
-def _clocks(text):
-    """Return the clock and reset connections which the module at the end of `text` has ports for."""
-    ports = text[text.rindex("\nmodule ") :]
+def _clocks(text, module):
+    """Return the clock and reset connections which `module` has ports for."""
+    ports = text[text.index(f"\nmodule {module}(") :]
+    ports = ports[: ports.index("\nendmodule")]
     available = {"clk": ClockSignal(), "rst": ResetSignal()}
     return {
         f"i_{port}": signal

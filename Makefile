@@ -1,0 +1,59 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= out
+ARRAY ?= configs/arrays/edge.yaml
+SWEEP ?= configs/sweeps/array-size.yaml
+JOBS ?= 2
+
+# Verilog is reproducible with the pinned Yosys only, whatever else is installed.
+export AMARANTH_USE_YOSYS := builtin
+
+.PHONY: help run install test test-long check verilog sim explore bench clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+run: install ## the whole path: train, generate, check in simulation, estimate, explore (results in out/)
+	$(BIN)/python -m bitnet_hw.demo -o $(OUT)
+
+install: $(VENV)/installed ## the environment in .venv
+
+# Development tools come with it, so that one environment serves `run` and `test`.
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python must be 3.11 or newer, not " + sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[sim]' --group dev
+	touch $@
+
+test: install ## the tests a person runs, under 5 minutes
+	$(BIN)/python -m pytest -m "not long and not icarus" -n $(JOBS)
+
+test-long: install ## the other tests: long ones, and those that need Icarus Verilog
+	$(BIN)/python -m pytest -m "long or icarus" -n $(JOBS)
+
+check: install ## format, lint, types, import directions
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+verilog: install ## Verilog and its description for ARRAY, in out/verilog
+	$(BIN)/bitnet-hw generate $(ARRAY) -o $(OUT)/verilog
+
+sim: install ## random jobs on ARRAY in cocotb and Verilator, against the golden model
+	$(BIN)/bitnet-hw simulate $(ARRAY)
+
+explore: install ## the sweep SWEEP, with its plot and report in out/explore
+	$(BIN)/bitnet-hw explore $(SWEEP) -o $(OUT)/explore
+
+bench: install ## utilization of a 64x64 array on the 3B shapes, measured in simulation
+	$(BIN)/python benchmarks/utilization.py
+
+clean: ## generated files, but not the environment
+	rm -rf $(OUT) build

@@ -1,0 +1,214 @@
+"""The accelerator on Amaranth's simulator: flow control, reset, errors, and what stands beside data."""
+
+import random
+
+import pytest
+from amaranth.hdl import ResetInserter
+from amaranth.sim import Simulator
+
+from rtl.accelerator import Accelerator
+from rtl.geometry import Geometry
+from rtl.job import Job
+from sim.pysim import Operands, run_jobs, tile_words
+
+GEOMETRIES = [
+    Geometry(rows=4, lanes=5, weight_bus_bits=32, max_tokens=3, max_k=23, output_bus_words=3),
+    Geometry(
+        rows=3,
+        lanes=8,
+        weight_encoding="trit2",
+        weight_bus_bits=16,
+        max_tokens=2,
+        max_k=40,
+        output_bus_words=1,
+        tree_register_every=1,
+    ),
+    Geometry(rows=1, lanes=1, weight_bus_bits=8, max_tokens=1, max_k=3, output_bus_words=1),
+    Geometry(
+        rows=5, lanes=3, weight_bus_bits=8, max_tokens=4, max_k=2, output_bus_words=5,
+        tree_register_every=3,
+    ),
+]
+
+
+def random_operands(geometry, rng, count):
+    return [
+        Operands.random(
+            Job(
+                k=rng.randint(1, geometry.max_k),
+                n=rng.randint(1, 3 * geometry.rows),
+                m=rng.randint(1, geometry.max_tokens),
+                flags=rng.randint(0, 255),
+            ),
+            rng,
+        )
+        for _ in range(count)
+    ]
+
+
+@pytest.mark.parametrize("pause_share", [0.0, 0.3, 0.8])
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+def test_random_jobs_under_random_flow(geometry, pause_share):
+    rng = random.Random(f"{geometry} {pause_share}")
+    operands = random_operands(geometry, rng, 8)
+    run = run_jobs(geometry, operands, pause=lambda: rng.random() < pause_share)
+    assert run.results == [x for item in operands for x in item.results(geometry)]
+    assert run.status["idle"] == 1
+    assert run.status["illegal_code"] == run.status["bad_command"] == 0
+    assert run.status["busy"] == sum(item.job.steps(geometry) for item in operands)
+
+
+def test_beats_carry_count_flags_and_last():
+    geometry = GEOMETRIES[0]
+    rng = random.Random(1)
+    # 6 outputs on 4 rows, 3 results in a beat: 3 + 1 for the full tile, 2 for the ragged one.
+    operands = [Operands.random(Job(k=7, n=6, m=2, flags=0xA5), rng)]
+    run = run_jobs(geometry, operands)
+    assert run.beats == [
+        (3, 0xA5, 0),
+        (1, 0xA5, 0),
+        (3, 0xA5, 0),
+        (1, 0xA5, 0),
+        (2, 0xA5, 0),
+        (2, 0xA5, 1),
+    ]
+
+
+def test_literal_job():
+    geometry = GEOMETRIES[0]
+    operands = Operands(
+        job=Job(k=6, n=2),
+        weights=[[-1, -1, -1, -1, -1, -1], [1, 0, -1, 1, 0, 1]],
+        activations=[[-128, -128, -128, -128, -128, -128]],
+    )
+    assert run_jobs(geometry, [operands]).results == [768, -256]
+
+
+class Bench:
+    """The accelerator with a reset that the bench can pull, and just enough of a host."""
+
+    def __init__(self, geometry):
+        self.geometry = geometry
+        self.dut = Accelerator(geometry)
+
+    def run(self, bench):
+        from amaranth import Signal
+
+        self.reset = Signal()
+        simulator = Simulator(ResetInserter(self.reset)(self.dut))
+        simulator.add_clock(1e-9)
+        simulator.add_testbench(bench)
+        simulator.run()
+
+    async def stream(self, ctx, operands, *, stop_after=10_000, corrupt=None):
+        """Offer everything at once, take everything at once, for at most `stop_after` cycles."""
+        geometry, dut = self.geometry, self.dut
+        words = list(tile_words(geometry, operands.weights))
+        if corrupt is not None:
+            words[corrupt] |= 0xFF
+        sources = [
+            (dut.commands, [vars(operands.job)]),
+            (dut.weights, words),
+            (dut.activations, list(operands.activation_words(geometry))),
+        ]
+        results = []
+        ctx.set(dut.results.ready, 1)
+        for _ in range(stop_after):
+            for stream, items in sources:
+                ctx.set(stream.valid, bool(items))
+                if items:
+                    ctx.set(stream.payload, items[0])
+            port = dut.results
+            sampled = await ctx.tick().sample(
+                *(stream.ready for stream, _ in sources), port.valid, port.payload
+            )
+            *taken, valid, beat = sampled[2:]
+            for (_, items), ready in zip(sources, taken, strict=True):
+                if ready and items:
+                    items.pop(0)
+            if valid:
+                results.extend(int(beat.data[index]) for index in range(beat.count))
+            if len(results) == operands.job.n * operands.job.m:
+                break
+        for stream, _ in sources:
+            ctx.set(stream.valid, 0)
+        return results
+
+
+@pytest.mark.parametrize("geometry", GEOMETRIES[:2])
+def test_reset_at_every_cycle_of_a_job(geometry):
+    rng = random.Random(3)
+    broken, clean = random_operands(geometry, rng, 2)
+    bench = Bench(geometry)
+
+    async def run(ctx):
+        length = 2 + broken.job.steps(geometry) * geometry.words_per_tile + 20
+        for cycle in range(1, length):
+            await bench.stream(ctx, broken, stop_after=cycle)
+            ctx.set(bench.reset, 1)
+            await ctx.tick()
+            ctx.set(bench.reset, 0)
+            assert ctx.get(bench.dut.status.idle) == 1
+            assert ctx.get(bench.dut.status.cycles) == 0
+            assert await bench.stream(ctx, clean) == clean.results(geometry), cycle
+
+    bench.run(run)
+
+
+@pytest.mark.parametrize("geometry", GEOMETRIES[:2])
+def test_illegal_code_counts_as_zero_and_is_remembered(geometry):
+    rng = random.Random(4)
+    operands = Operands.random(Job(k=geometry.lanes, n=geometry.rows), rng)
+    bench = Bench(geometry)
+    # The lowest byte of the first word: 0xFF is five weights in trit5 and four in trit2.
+    wiped = {"trit5": 5, "trit2": 4}[geometry.weight_encoding]
+    flat = [weight for row in operands.weights for weight in row]
+    flat[:wiped] = [0] * wiped
+    lanes = geometry.lanes
+    expected = Operands(
+        job=operands.job,
+        weights=[flat[row * lanes : (row + 1) * lanes] for row in range(geometry.rows)],
+        activations=operands.activations,
+    )
+
+    async def run(ctx):
+        status = bench.dut.status
+        assert await bench.stream(ctx, operands, corrupt=0) == expected.results(geometry)
+        assert ctx.get(status.illegal_code) == 1
+        assert await bench.stream(ctx, operands) == operands.results(geometry)
+        assert ctx.get(status.illegal_code) == 1
+        ctx.set(bench.dut.clear, 1)
+        await ctx.tick()
+        ctx.set(bench.dut.clear, 0)
+        assert ctx.get(status.illegal_code) == 0
+        assert ctx.get(status.busy) == 0
+
+    bench.run(run)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        {"k": 0, "n": 1, "m": 1},
+        {"k": 1, "n": 0, "m": 1},
+        {"k": 1, "n": 1, "m": 0},
+        {"k": 24, "n": 1, "m": 1},
+    ],
+)
+def test_bad_command_is_dropped_and_remembered(command):
+    geometry = GEOMETRIES[0]
+    operands = Operands.random(Job(k=7, n=6, m=2), random.Random(5))
+    bench = Bench(geometry)
+
+    async def run(ctx):
+        dut = bench.dut
+        ctx.set(dut.commands.payload, command)
+        ctx.set(dut.commands.valid, 1)
+        await ctx.tick().until(dut.commands.ready)
+        ctx.set(dut.commands.valid, 0)
+        await ctx.tick().repeat(2)
+        assert ctx.get(dut.status.bad_command) == 1
+        assert ctx.get(dut.status.idle) == 1
+        assert await bench.stream(ctx, operands) == operands.results(geometry)
+
+    bench.run(run)
