@@ -1,8 +1,8 @@
 """The cycle model: how long a list of jobs takes, as a closed form that equals the hardware.
 
-docs/architecture.md ("Time") derives every formula used here from the rules of the sequencer. Nothing
-loops over cycles, tiles or words: a job costs a fixed number of integer operations (and, when the
-result stream is the bottleneck, a sum of floors in logarithmically many).
+docs/architecture.md ("Time") derives every formula used here from the rules of the sequencer.
+Nothing loops over cycles, tiles or words: a job costs a fixed number of integer operations (and,
+when the result stream is the bottleneck, a sum of floors in logarithmically many).
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ __all__ = ["CycleCount", "WeightRate", "cycles"]
 
 @dataclass(frozen=True)
 class WeightRate:
-    """A constant-rate weight memory: word `u` is offered from cycle ``ceil(u * cycles / words)`` on.
+    """A constant-rate weight memory: it offers word `u` from cycle ``ceil(u * cycles / words)``.
 
     Parameters
     ----------
@@ -69,9 +69,7 @@ class CycleCount:
     output_wait: int
 
 
-def cycles(
-    geometry: Geometry, jobs: Sequence[Job], rate: WeightRate = WeightRate()
-) -> CycleCount:
+def cycles(geometry: Geometry, jobs: Sequence[Job], rate: WeightRate = WeightRate()) -> CycleCount:
     """Return the cycles of `jobs` on `geometry`, every stall counter included.
 
     Commands and activations are offered at once and results are taken at once; weights arrive at
@@ -98,7 +96,8 @@ def cycles(
         period = max(k_tiles * pace, drain)  # cycles between output tiles
         weights = _Arrivals(geometry.words_per_tile, rate, first_tile, k_tiles, pace)
 
-        # The first output tile: its first step waits for an activation, its last pass for the timer.
+        # The first output tile: its first step waits for an activation, its last pass for the
+        # timer.
         visible, loaded = max(stepped, load + 1), load + 2
         start = max(weights.of_tile(first_tile), tile_free, loaded)
         unhindered = max(start + (k_tiles - 1) * pace, weights.of_output_tile(0))
@@ -165,7 +164,7 @@ class _Arrivals:
         return ((tile + 1) * self.words_per_tile - 1) * self.rate.cycles
 
     def _deciding_tile(self, n: int) -> tuple[int, int]:
-        """Return the tile of output tile `n` that decides its time, and its lead on the last pass."""
+        """Return the tile that decides the time of output tile `n`, and its lead on the last."""
         tile = self.first_tile + n * self.k_tiles
         if self.words_per_tile * self.rate.cycles >= self.pace * self.rate.words:
             return tile + self.k_tiles - 1, 0

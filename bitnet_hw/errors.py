@@ -28,6 +28,6 @@ class SimulationFailed(BitnetHwError):
 
 
 class ToolMissing(BitnetHwError):
-    """An external program or an optional package is not installed; the message says how to get it."""
+    """A program or an optional package is not installed; the message says how to get it."""
 
     exit_code = 4

@@ -1,1 +1,1 @@
-"""The hardware, written in Amaranth; `Geometry` is the one source of widths, depths and latencies."""
+"""The hardware, in Amaranth; `Geometry` is the one source of widths, depths and latencies."""

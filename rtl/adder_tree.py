@@ -10,10 +10,10 @@ __all__ = ["AdderTree"]
 class AdderTree(wiring.Component):
     """Sum `operands` signed numbers and as many single-bit carries.
 
-    An adder of two numbers can add a carry for nothing. Each node of the tree adds the carry of one of
-    its two branches and hands the other's on, so one carry is left beside the sum, for the carry input
-    of whatever adds the sum next. The sum of ``2**j`` operands and ``2**j - 1`` carries fits in ``j``
-    bits more than an operand.
+    An adder of two numbers can add a carry for nothing. Each node of the tree adds the carry of one
+    of its two branches and hands the other's on, so one carry is left beside the sum, for the carry
+    input of whatever adds the sum next. The sum of ``2**j`` operands and ``2**j - 1`` carries fits
+    in ``j`` bits more than an operand.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ __all__ = ["Trit2Decoder", "Trit5Decoder", "WordDecoder"]
 
 
 class Trit2Decoder(wiring.Component):
-    """Decoder of one ``trit2`` code: passes legal codes on, and turns the illegal one into weight 0.
+    """Decoder of one ``trit2`` code: passes legal codes on, and makes the illegal one weight 0.
 
     Members
     -------
@@ -38,8 +38,9 @@ class Trit2Decoder(wiring.Component):
 class Trit5Decoder(wiring.Component):
     """Decoder of one ``trit5`` code: five weights from eight bits.
 
-    The trit decoding of ASTC's bounded integer sequence encoding, with its digits 0, 1 and 2 standing
-    for the weights 0, +1 and -1, so that a digit's two bits are the on-chip code of the weight.
+    The trit decoding of ASTC's bounded integer sequence encoding, with its digits 0, 1 and 2
+    standing for the weights 0, +1 and -1, so that a digit's two bits are the on-chip code of the
+    weight.
 
     Members
     -------
@@ -60,7 +61,9 @@ class Trit5Decoder(wiring.Component):
         code = self.code
         escaped = Signal()  # the last two digits are both 2
         low = Signal(5)  # the code of the first three digits
-        first, second, third, fourth, fifth = digits = [Signal(2, name=f"digit{i}") for i in range(5)]
+        first, second, third, fourth, fifth = digits = [
+            Signal(2, name=f"digit{i}") for i in range(5)
+        ]
         m.d.comb += [
             escaped.eq(code[2:5].all()),
             low.eq(Mux(escaped, Cat(code[0:2], code[5:8]), code[0:5])),

@@ -1,4 +1,4 @@
-"""From commands to jobs: checks each command, loads its activations, and queues it for the array."""
+"""From commands to jobs: check a command, load its activations, queue it for the array."""
 
 from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
@@ -26,11 +26,12 @@ def job_layout(geometry):
 class Dispatcher(wiring.Component):
     """Accept commands ahead of time and load the activations of one job while another computes.
 
-    A job enters the job queue when its activations begin to load; the queue holds two jobs because the
-    activation store has two halves. The array may start on a job while it is still being loaded: it
-    reads a word only once `limit` has passed it.
+    A job enters the job queue when its activations begin to load; the queue holds two jobs because
+    the activation store has two halves. The array may start on a job while it is still being
+    loaded: it reads a word only once `limit` has passed it.
 
-    A command whose `k`, `n` or `m` is 0 or beyond the geometry is dropped, and reported by `rejected`.
+    A command whose `k`, `n` or `m` is 0 or beyond the geometry is dropped, and reported by
+    `rejected`.
 
     Parameters
     ----------

@@ -13,8 +13,8 @@ __all__ = ["DotProduct"]
 class DotProduct(wiring.Component):
     """Sum of `lanes` products of an int8 activation and a ternary weight.
 
-    A lane never negates: -x is the complement of x plus one, and that one is a carry of the tree. So a
-    lane is one AND and one XOR for each bit, and an activation of -128 stays exact.
+    A lane never negates: -x is the complement of x plus one, and that one is a carry of the tree.
+    So a lane is one AND and one XOR for each bit, and an activation of -128 stays exact.
 
     Parameters
     ----------

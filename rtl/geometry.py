@@ -12,7 +12,8 @@ RESULT_BITS = 32
 FLAG_BITS = 8
 OUTPUTS_BITS = 24
 
-# Upper bounds, far above what is sensible to build: they keep a typing error from exhausting memory.
+# Upper bounds, far above what is sensible to build: they keep a typing error from exhausting
+# memory.
 _LIMITS = {
     "rows": 4096,
     "lanes": 4096,
@@ -45,7 +46,8 @@ class Geometry:
     lanes : int
         Inputs that each row sums in one cycle.
     weight_encoding : str
-        Format of the weight stream: ``"trit2"`` (2 bits per weight) or ``"trit5"`` (5 weights in 8 bits).
+        Format of the weight stream: ``"trit2"`` (2 bits per weight) or ``"trit5"`` (5 weights in 8
+        bits).
     weight_bus_bits : int
         Width of one word of the weight stream; a multiple of 8.
     max_tokens : int
@@ -57,8 +59,8 @@ class Geometry:
     tree_register_every : int
         Levels of the adder tree between two pipeline registers.
     lane_style : str
-        How a weight selects +x, 0 or -x. ``"select"``: AND with non-zero, XOR with negative, and the
-        missing +1 of the negation rides on a carry input of the tree.
+        How a weight selects +x, 0 or -x. ``"select"``: AND with non-zero, XOR with negative, and
+        the missing +1 of the negation rides on a carry input of the tree.
 
     Raises
     ------
@@ -214,8 +216,8 @@ class Geometry:
     def result_slots(self) -> int:
         """Result vectors that the output buffer holds.
 
-        ``max_tokens`` for the burst at the end of an output tile, and as many as the result stream can
-        drain while one travels through the pipeline: with these, the buffer never stalls the array
-        as long as the results are taken (docs/architecture.md derives it).
+        ``max_tokens`` for the burst at the end of an output tile, and as many as the result stream
+        can drain while one travels through the pipeline: with these, the buffer never stalls the
+        array as long as the results are taken (docs/architecture.md derives it).
         """
         return self.max_tokens + _ceil_div(self.result_latency, self.beats_per_vector)

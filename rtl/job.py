@@ -20,8 +20,8 @@ class Job:
     m : int
         Token vectors.
     flags : int
-        8 bits that the accelerator does not interpret and returns with every result beat of the job:
-        a tag for the host.
+        8 bits that the accelerator does not interpret and returns with every result beat of the
+        job: a tag for the host.
 
     Raises
     ------

@@ -35,8 +35,8 @@ class ResultBuffer(wiring.Component):
     Members
     -------
     push : In(1)
-        Store a vector. There is no back-pressure: the sequencer takes no step whose result would find
-        the buffer full.
+        Store a vector. There is no back-pressure: the sequencer takes no step whose result would
+        find the buffer full.
     totals : In(ArrayLayout(signed(geometry.accumulator_bits), rows))
         Its results.
     what : In(vector_layout(geometry))

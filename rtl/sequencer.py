@@ -33,9 +33,10 @@ class Sequencer(wiring.Component):
     """Take one step in each cycle in which everything that it needs is there.
 
     For each output tile of the job, for each K tile, for each token: one step. The first step of a
-    tile takes the tile from the weight stream. A step on the final pass over K needs a free slot in the
-    result buffer; and a final pass starts only when the result stream has had time for the results of
-    the final pass before it, which keeps the buffer small and the timing independent of its state.
+    tile takes the tile from the weight stream. A step on the final pass over K needs a free slot in
+    the result buffer; and a final pass starts only when the result stream has had time for the
+    results of the final pass before it, which keeps the buffer small and the timing independent of
+    its state.
 
     Parameters
     ----------
@@ -117,9 +118,7 @@ class Sequencer(wiring.Component):
             self.take_tile.eq(self.step & (token == 0)),
             self.activation_wait.eq(self.jobs.valid & ~activation_ready),
             self.weight_wait.eq(self.jobs.valid & activation_ready & ~weights_ready),
-            self.output_wait.eq(
-                self.jobs.valid & activation_ready & weights_ready & ~output_ready
-            ),
+            self.output_wait.eq(self.jobs.valid & activation_ready & weights_ready & ~output_ready),
         ]
 
         # What it is.

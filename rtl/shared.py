@@ -12,8 +12,8 @@ __all__ = ["SharedModules", "emit_component", "place"]
 def emit_component(component, name, platform=None):
     """Return the Verilog of a component as a module called `name`.
 
-    Source paths and internal attributes are left out: the same component gives the same bytes, on any
-    machine, with the pinned version of Yosys.
+    Source paths and internal attributes are left out: the same component gives the same bytes, on
+    any machine, with the pinned version of Yosys.
     """
     return verilog.convert(
         component, name=name, platform=platform, emit_src=False, strip_internal_attrs=True
@@ -57,8 +57,8 @@ class SharedModules:
 def place(m, platform, name, kind, create):
     """Add ``create()`` to module `m` as submodule `name`, and return its ports.
 
-    `kind` names the Verilog module that all equal components share; whoever uses the same `kind` twice
-    in one design must create the same component both times.
+    `kind` names the Verilog module that all equal components share; whoever uses the same `kind`
+    twice in one design must create the same component both times.
     """
     if isinstance(platform, SharedModules):
         component, m.submodules[name] = platform.instance(kind, create)

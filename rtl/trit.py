@@ -4,8 +4,8 @@ A weight is -1, 0 or +1. On chip, and in ``trit2``, it is two bits: bit 0 set me
 means -1, both set is illegal; so a single flipped bit never turns +1 into -1.
 
 ``trit5`` holds five weights in eight bits with the trit code of ASTC's bounded integer sequence
-encoding (Khronos Data Format Specification 1.3, section 23.12): a code whose decoder is a handful of
-gates. The 13 codes of 256 that the canonical encoder never writes are illegal.
+encoding (Khronos Data Format Specification 1.3, section 23.12): a code whose decoder is a handful
+of gates. The 13 codes of 256 that the canonical encoder never writes are illegal.
 """
 
 from collections.abc import Iterable, Sequence
@@ -62,8 +62,8 @@ TRIT5_ENCODE: dict[tuple[int, ...], int] = {
 def pack_word(weights: Sequence[int], *, encoding: str, bits: int) -> int:
     """Pack weights into one word of the weight stream, the first weight in the lowest bits.
 
-    Places left over hold 0. Raises ValueError if the weights do not fit, KeyError if a weight is not
-    ternary.
+    Places left over hold 0. Raises ValueError if the weights do not fit, KeyError if a weight is
+    not ternary.
     """
     group, width = _group(encoding)
     capacity = bits // width * group

@@ -40,9 +40,9 @@ _LATENCIES = ("tree_latency", "result_latency")
 def emit(geometry, name="bitnet_accelerator"):
     """Return the Verilog of an accelerator, and its description as a JSON-ready mapping.
 
-    The description holds the ports with direction, width and signedness (a struct is one port for each
-    stream payload; `fields` names its parts), the geometry with what derives from it, the latencies in
-    cycles, and the SHA-256 digest of the Verilog.
+    The description holds the ports with direction, width and signedness (a struct is one port for
+    each stream payload; `fields` names its parts), the geometry with what derives from it, the
+    latencies in cycles, and the SHA-256 digest of the Verilog.
     """
     component = Accelerator(geometry)
     shared = SharedModules(name)

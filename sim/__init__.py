@@ -1,1 +1,1 @@
-"""Everything that runs the hardware: benches, drivers, monitors, scoreboard and simulator runner."""
+"""Everything that runs the hardware: benches, drivers, monitors, scoreboard and runner."""

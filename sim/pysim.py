@@ -1,7 +1,7 @@
 """Runs the accelerator on Amaranth's own simulator: slow, but ready without a compiler.
 
-The unit tests and the cycle model's property test use it on small arrays; the reference here is a sum
-in plain Python, which shares nothing with the golden model nor with the design.
+The unit tests and the cycle model's property test use it on small arrays; the reference here is a
+sum in plain Python, which shares nothing with the golden model nor with the design.
 """
 
 import random
@@ -64,7 +64,7 @@ class Operands:
         ]
 
     def activation_words(self, geometry: Geometry) -> Iterator[list[int]]:
-        """Yield the words of the activation stream; lanes beyond k hold a value that must not count."""
+        """Yield the words of the activation stream; lanes beyond k hold what must not count."""
         for tile in range(geometry.k_tiles(self.job.k)):
             for activations in self.activations:
                 word = list(activations[tile * geometry.lanes : (tile + 1) * geometry.lanes])
@@ -94,7 +94,7 @@ class Run:
 
 
 def tile_words(geometry: Geometry, weights: Sequence[Sequence[int]]) -> Iterator[int]:
-    """Yield the words of the weight stream for an n x k matrix; padding is weight +1 in every place.
+    """Yield the words of the weight stream for an n x k matrix; all padding is weight +1.
 
     Padding rows and lanes must not count, whatever they hold.
     """
@@ -139,7 +139,7 @@ def run_jobs(
     TimeoutError
         If the results do not come within a generous number of cycles.
     """
-    dut = Accelerator(geometry)
+    dut: Any = Accelerator(geometry)
     expected = sum(item.job.n * item.job.m for item in operands)
     results: list[int] = []
     beats: list[tuple[int, int, int]] = []

@@ -95,9 +95,7 @@ def test_equals_simulation_in_300_more_cases(first_seed):
     ],
 )
 def test_equals_simulation_in_corners(changes, jobs, rate):
-    base = Geometry(
-        rows=4, lanes=5, weight_bus_bits=32, max_tokens=5, max_k=40, output_bus_words=1
-    )
+    base = Geometry(rows=4, lanes=5, weight_bus_bits=32, max_tokens=5, max_k=40, output_bus_words=1)
     geometry = dataclasses.replace(base, **changes)
     rng = random.Random(7)
     operands = [Operands.random(job, rng) for job in jobs]
@@ -125,9 +123,7 @@ def test_by_hand():
 
 
 def test_decode_layer_of_3b_at_64x64_has_no_dead_cycles():
-    geometry = Geometry(
-        rows=64, lanes=64, weight_bus_bits=6560, max_k=8640, output_bus_words=16
-    )
+    geometry = Geometry(rows=64, lanes=64, weight_bus_bits=6560, max_k=8640, output_bus_words=16)
     for shape in ((3200, 3200), (3200, 8640), (8640, 3200)):
         job = Job(k=shape[0], n=shape[1])
         count = cycles(geometry, [job] * 26)

@@ -1,8 +1,9 @@
-"""The accelerator on Amaranth's simulator: flow control, reset, errors, and what stands beside data."""
+"""The accelerator on Amaranth's simulator: flow control, reset, errors, sidebands."""
 
 import random
 
 import pytest
+from amaranth import Signal
 from amaranth.hdl import ResetInserter
 from amaranth.sim import Simulator
 
@@ -25,7 +26,12 @@ GEOMETRIES = [
     ),
     Geometry(rows=1, lanes=1, weight_bus_bits=8, max_tokens=1, max_k=3, output_bus_words=1),
     Geometry(
-        rows=5, lanes=3, weight_bus_bits=8, max_tokens=4, max_k=2, output_bus_words=5,
+        rows=5,
+        lanes=3,
+        weight_bus_bits=8,
+        max_tokens=4,
+        max_k=2,
+        output_bus_words=5,
         tree_register_every=3,
     ),
 ]
@@ -92,8 +98,6 @@ class Bench:
         self.dut = Accelerator(geometry)
 
     def run(self, bench):
-        from amaranth import Signal
-
         self.reset = Signal()
         simulator = Simulator(ResetInserter(self.reset)(self.dut))
         simulator.add_clock(1e-9)

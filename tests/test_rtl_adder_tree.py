@@ -15,7 +15,10 @@ def test_sums_extremes_and_random_operands(operands, register_every):
     # All at one end of the range with all carries: the widest sums there are.
     cases = [([-128] * operands, [0] * operands), ([127] * operands, [1] * operands)]
     cases += [
-        ([rng.randint(-128, 127) for _ in range(operands)], [rng.randint(0, 1) for _ in range(operands)])
+        (
+            [rng.randint(-128, 127) for _ in range(operands)],
+            [rng.randint(0, 1) for _ in range(operands)],
+        )
         for _ in range(50)
     ]
     sums = []

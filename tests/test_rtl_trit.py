@@ -42,7 +42,7 @@ def test_illegal_codes():
         (0x60, (0, 0, 0, 0, -1)),
         (0xE0, (0, 0, 0, 1, -1)),
         (0x1C, (0, 0, 0, -1, -1)),
-        # All -1: the last two digits escape to T[4:2] = 7, the first three are 01110 in 7:5 and 1:0.
+        # All -1: the last two digits escape to T[4:2] = 7; the first three are 01110.
         (0x7E, (-1, -1, -1, -1, -1)),
     ],
 )

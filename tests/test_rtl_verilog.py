@@ -8,9 +8,7 @@ import pytest
 from rtl.geometry import Geometry
 from rtl.verilog import emit
 
-GEOMETRY = Geometry(
-    rows=3, lanes=5, weight_bus_bits=24, max_tokens=2, max_k=20, output_bus_words=2
-)
+GEOMETRY = Geometry(rows=3, lanes=5, weight_bus_bits=24, max_tokens=2, max_k=20, output_bus_words=2)
 
 
 def test_description_matches_the_verilog():
