@@ -34,6 +34,11 @@ _FOOTER = """\
 /* verilator lint_on WIDTH */
 /* verilator lint_on CMPCONST */
 """
+# Amaranth adds these two on conversion; its own description of a component does not have them.
+_CLOCKING = {
+    name: {"type": "port", "name": name, "dir": "in", "width": 1, "signed": False, "init": "0"}
+    for name in ("clk", "rst")
+}
 _LATENCIES = ("tree_latency", "result_latency")
 
 
@@ -53,6 +58,6 @@ def emit(geometry, name="bitnet_accelerator"):
         "geometry": dataclasses.asdict(geometry),
         "derived": {key: getattr(geometry, key) for key in _DERIVED},
         "latencies_cycles": {key: getattr(geometry, key) for key in _LATENCIES},
-        "interface": component.metadata.as_json()["interface"],
+        "interface": {"members": _CLOCKING | component.metadata.as_json()["interface"]["members"]},
         "verilog_sha256": hashlib.sha256(text.encode()).hexdigest(),
     }

@@ -22,6 +22,9 @@ def test_description_matches_the_verilog():
     assert members["activations"]["members"]["payload"]["width"] == 40
     # k: 5 bits, n: 24, m: 2, flags: 8.
     assert members["commands"]["members"]["payload"]["width"] == 39
+    for name in ("clk", "rst"):
+        assert members[name]["width"] == 1
+        assert f"  input {name};" in text[text.index("\nmodule tiny(") :]
     for stream in ("commands", "weights", "activations", "results"):
         for port in members[stream]["members"].values():
             assert f" {port['name']};" in text

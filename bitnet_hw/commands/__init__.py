@@ -1,0 +1,1 @@
+"""The subcommands of ``bitnet-hw``, one in each file."""

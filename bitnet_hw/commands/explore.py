@@ -1,0 +1,141 @@
+"""``bitnet-hw explore``: many configurations, and those that no other one beats."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bitnet_hw.errors import BitnetHwError, ConfigError
+from bitnet_hw.output import Format, csv_text, json_text, print_error, write, write_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.table import Table
+
+    from bitnet_hw.exploration import Exploration
+    from bitnet_hw.sweep import Sweep
+
+__all__ = ["explore"]
+
+_INTERRUPTED = 130
+# Longer fronts are for the files.
+_MAX_LINES = 50
+
+
+def explore(
+    sweep: Annotated[str, typer.Argument(metavar="SWEEP.yaml", help="Sweep file, or preset name.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Folder; made if missing.")
+    ],
+    jobs: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Processes; default: one per CPU.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Keep the finished points that DIR already holds.")
+    ] = False,
+    output_format: Annotated[
+        Format, typer.Option("--format", help="How to print the Pareto front.")
+    ] = Format.TABLE,
+) -> None:
+    """Estimate every point of a sweep and find the Pareto front.
+
+    Writes results.parquet, results.csv, pareto.png, report.html and sweep.yaml into DIR. A point
+    that fails is a row with its error. Ctrl-C keeps the finished points; --resume goes on from
+    there.
+
+    Example: bitnet-hw explore configs/sweeps/array-size.yaml -o build/array-size
+    """
+    # Imported here, so that --help is immediate.
+    from bitnet_hw.atomic_files import prepare_folder, write_files
+    from bitnet_hw.explore import run_sweep
+    from bitnet_hw.explore_files import explore_files
+    from bitnet_hw.progress import late_progress
+    from bitnet_hw.result_files import read_rows
+    from bitnet_hw.sweep import load_sweep
+
+    plan = load_sweep(sweep)
+    prepare_folder(output)
+    earlier = read_rows(output / "results.parquet") if resume else {}
+    with late_progress(f"Exploring {plan.file.path.stem}", plan.points) as advance:
+        exploration = run_sweep(
+            plan, jobs=jobs or os.cpu_count() or 1, earlier=earlier, on_progress=advance
+        )
+    paths = []
+    if exploration.rows:
+        paths = write_files(output, explore_files(plan, exploration))
+        _print_front(plan, exploration, paths, output_format)
+    for path in paths:
+        print_error(str(path))
+    _conclude(exploration)
+
+
+def _print_front(
+    sweep: "Sweep", exploration: "Exploration", paths: list[Path], output_format: Format
+) -> None:
+    front = [
+        {name: exploration.rows[index].get(name) for name in exploration.columns}
+        for index in exploration.front
+    ]
+    if output_format is Format.JSON:
+        report = {
+            "points": exploration.points,
+            "finished": len(exploration.rows),
+            "failed": len(exploration.failed),
+            "reused": exploration.reused,
+            "objectives": dict(exploration.objectives),
+            "front": front,
+            "files": [str(path) for path in paths],
+        }
+        write(json_text(report))
+    elif output_format is Format.CSV:
+        # The header stands even where there is no front.
+        write(csv_text(front) if front else ",".join(exploration.columns) + "\n")
+    elif front:
+        write_tables(_table(sweep, exploration))
+
+
+def _table(sweep: "Sweep", exploration: "Exploration") -> "Iterator[Table | str]":
+    from rich.table import Table
+
+    from bitnet_hw.explore_files import workload_text
+
+    front = exploration.front
+    table = Table(
+        title=f"Pareto front: {len(front)} of {len(exploration.rows)} points, "
+        f"{workload_text(sweep)}",
+        title_justify="left",
+    )
+    fields = [*exploration.summary_fields(), "bound"]
+    for field in fields:
+        display = exploration.displays[field]
+        values = [exploration.rows[index].get(field) for index in front]
+        is_number = all(isinstance(value, int | float) for value in values)
+        heading = f"{display.label}\n{display.unit}".rstrip()
+        table.add_column(heading, justify="right" if is_number else "left")
+    for index in front[:_MAX_LINES]:
+        row = exploration.rows[index]
+        table.add_row(*(exploration.displays[field].text(row.get(field)) for field in fields))
+    yield table
+    if len(front) > _MAX_LINES:
+        yield f"{_MAX_LINES} of {len(front)} points are shown; results.csv has all."
+
+
+def _conclude(exploration: "Exploration") -> None:
+    """Say what went wrong, and leave with the exit code for it."""
+    finished, points = len(exploration.rows), exploration.points
+    failed = len(exploration.failed)
+    if failed:
+        reason = exploration.rows[exploration.failed[0]]["error"]
+        if failed == points:
+            raise ConfigError(f"No point of the sweep could be estimated; the first: {reason}")
+        print_error(f"{failed} of {points} points failed; the first: {reason}")
+    if exploration.stopped:
+        kept = f"{finished} of {points} points are finished and kept; go on with --resume"
+        if exploration.stopped != "interrupted":
+            raise BitnetHwError(
+                f"The exploration must not lose a process: {exploration.stopped}; {kept}"
+            )
+        print_error(kept)
+        raise typer.Exit(_INTERRUPTED)

@@ -1,0 +1,153 @@
+"""The sections of a report that show one estimate."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bitnet_hw.quantity import Quantity, quantity
+from bitnet_hw.report_bars import stacked_bars
+from bitnet_hw.report_sections import Chapter, Fact, Facts, Section, Table, Text
+
+__all__ = ["estimate_sections"]
+
+_BOUNDS = {
+    "compute": "computing",
+    "weights": "the stream of ternary weights",
+    "memory": "other memory traffic",
+}
+
+
+def estimate_sections(
+    result: Mapping[str, Any], *, title: str = "", lead: str = ""
+) -> list[Section]:
+    """Return the sections of an estimate: summary, energy, memory, operators, the paper's claims.
+
+    Parameters
+    ----------
+    result : mapping
+        What `bitnet_hw.estimate.Estimate.to_dict` returns.
+    title, lead : str
+        Heading of the chapter and the sentence below it; without a title there is no chapter.
+    """
+    sections: list[Section] = [Chapter(title=title, lead=lead)] if title else []
+    sections += [_facts(result), _energy(result), _memory(result), _operators(result)]
+    if result["paper"]:
+        sections += [_paper(result), _reasons(result)]
+    return sections
+
+
+def _facts(result: Mapping[str, Any]) -> Facts:
+    energies = result["energy_per_token_range_j"]
+    span = f"{_show('energy_j', energies['low'])} to {_show('energy_j', energies['high'])}"
+    fp16 = result["baselines"]["fp16"]["ratios"]
+    return Facts(
+        title="Summary",
+        facts=[
+            Fact(
+                label="throughput",
+                value=f"{result['tokens_per_second']:.4g} tokens/s",
+                note=f"{result['phase']}, batch {result['batch']}, context {result['context']}",
+            ),
+            Fact(
+                label="energy per token",
+                value=_show("energy_j", result["energy_per_token_j"]),
+                note=f"{span} over published figures; scope: {result['scope']}",
+            ),
+            Fact(
+                label="memory",
+                value=_show("_bytes", result["memory_bytes"]["total"]),
+                note=f"{result['bits_per_weight']:.4g} bits per ternary weight",
+            ),
+            Fact(
+                label="limited by",
+                value=_BOUNDS[result["bound"]],
+                note=f"{result['utilization']:.1%} of the array's peak over the whole step, "
+                f"{result['array_utilization']:.1%} in BitLinear layers",
+            ),
+            Fact(
+                label="against FP16",
+                value=f"{fp16['energy']:.2f}x less energy",
+                note=f"{fp16['speed']:.2f}x faster, {fp16['memory']:.2f}x less memory, on a "
+                "multiplier array of equal throughput",
+            ),
+        ],
+    )
+
+
+def _energy(result: Mapping[str, Any]) -> Section:
+    bars = [(f"ternary, {result['name']}", result["energy_breakdown_j"])]
+    bars += [
+        (f"{name.upper()} multipliers", baseline["energy_breakdown_j"])
+        for name, baseline in reversed(result["baselines"].items())
+    ]
+    return stacked_bars(
+        "Energy per token",
+        "energy_j",
+        bars,
+        note="Arrays of equal multiply-accumulates per cycle on the same memory.",
+    )
+
+
+def _memory(result: Mapping[str, Any]) -> Section:
+    parts = {name: size for name, size in result["memory_bytes"].items() if name != "total"}
+    return stacked_bars("Memory", "memory_bytes", [(result["model"], parts)])
+
+
+def _operators(result: Mapping[str, Any]) -> Table:
+    layers = result["layers"]
+    fields = ("cycles", "macs", "seconds", "dram_bytes", "energy_j")
+    return Table(
+        title="Operators of one step",
+        columns=[
+            Quantity("operator"),
+            Quantity("unit"),
+            Quantity("runs"),
+            Quantity("cycles"),
+            Quantity("MACs"),
+            _scaled("time", "time_s", [layer["seconds"] for layer in layers]),
+            _scaled("memory traffic", "_bytes", [layer["dram_bytes"] for layer in layers]),
+            _scaled("energy", "energy_j", [layer["energy_j"] for layer in layers]),
+            Quantity("bound"),
+        ],
+        rows=[
+            [layer["name"], layer["unit"], layer["runs"]]
+            + [layer[field] for field in fields]
+            + [layer["bound"]]
+            for layer in layers
+        ],
+        note="Energy without the background power of the memory.",
+    )
+
+
+def _paper(result: Mapping[str, Any]) -> Table:
+    return Table(
+        title="Against FP16, beside arXiv 2402.17764",
+        columns=[
+            Quantity("ratio"),
+            Quantity("ours"),
+            Quantity("paper"),
+            Quantity("the paper's rule on our shapes"),
+        ],
+        rows=[
+            [claim["quantity"], claim["ours"], claim["paper"], claim["reproduced"]]
+            for claim in result["paper"]
+        ],
+    )
+
+
+def _reasons(result: Mapping[str, Any]) -> Text:
+    return Text(
+        title="Why the ratios differ",
+        paragraphs=[
+            f"{claim['quantity'].capitalize()}: {claim['why']}" for claim in result["paper"]
+        ],
+    )
+
+
+def _scaled(label: str, field: str, values: Sequence[float]) -> Quantity:
+    return replace(quantity(field, values), label=label)
+
+
+def _show(field: str, value: float) -> str:
+    display = quantity(field, [value])
+    return f"{display.text(value)} {display.unit}"

@@ -1,0 +1,243 @@
+"""A sweep file: a configuration, what to vary in it, and what to look for."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from bitnet_hw.config import Document, VectorUnit, read_document
+from bitnet_hw.errors import ConfigError
+from bitnet_hw.estimate import DEFAULT_CONTEXT
+from bitnet_hw.key_path import key_text, show, suggestion
+from bitnet_hw.memory import Memory
+from bitnet_hw.presets import configs_folder, is_path, preset_names
+from bitnet_hw.schema import Block, Count, parse_block, unknown_key
+from bitnet_hw.sweep_point import WORKLOAD, Point
+from bitnet_hw.sweep_range import is_range, range_values
+from bitnet_hw.technology import Technology
+from bitnet_hw.yaml_file import YamlFile, read_yaml
+from rtl.geometry import Geometry
+
+__all__ = ["MAX_POINTS", "Sweep", "load_sweep"]
+
+MAX_POINTS = 1_000_000
+"""Points of the largest sweep: a typing error must not fill the memory."""
+
+# Fields whose value may be the path of a file.
+_REFERENCES = ("memory", "technology", "model")
+_BLOCKS: Mapping[str, type[Block]] = {"memory": Memory, "technology": Technology}
+_WEIGHT_BUS = "array.weight_bus_bits"
+_AUTO = "auto"
+
+
+class _SweepFile(Block):
+    """The keys of a sweep file; `Sweep` says what they mean."""
+
+    base: str | dict[str, Any]
+    model: str
+    phase: Literal["decode", "prefill"] = "decode"
+    batch: Count = 1
+    context: Count = DEFAULT_CONTEXT
+    sweep: dict[str, Any]
+    objectives: dict[str, Literal["min", "max"]] = Field(
+        default={
+            "tokens_per_second": "max",
+            "energy_per_token_j": "min",
+            "macs_per_cycle": "min",
+        }
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """A grid of points around a configuration.
+
+    Parameters
+    ----------
+    file : YamlFile
+        The sweep file.
+    text : str
+        Its content.
+    base : Document
+        The configuration that every point changes.
+    workload : mapping of str to object
+        ``model``, ``phase``, ``batch`` and ``context`` where they are not swept.
+    values : mapping of str to tuple
+        The values of each field of the configuration (dotted, ``"array.rows"``) or of the workload;
+        a single one for a field that is only set. ``"auto"`` as ``array.weight_bus_bits`` is the
+        width that carries one weight tile in one word.
+    objectives : mapping of str to str
+        ``"min"`` or ``"max"`` for each reported field that decides what is better.
+    """
+
+    file: YamlFile
+    text: str
+    base: Document
+    workload: Mapping[str, Any]
+    values: Mapping[str, tuple[Any, ...]]
+    objectives: Mapping[str, str]
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The fields with more than one value, the first varying slowest."""
+        return tuple(name for name, values in self.values.items() if len(values) > 1)
+
+    @property
+    def points(self) -> int:
+        """Number of points."""
+        return math.prod(len(values) for values in self.values.values())
+
+    def point(self, index: int) -> Point:
+        """Return a point by its number, counted from 0; the last field varies fastest."""
+        place, values = index, {}
+        for name, choices in reversed(list(self.values.items())):
+            place, position = divmod(place, len(choices))
+            values[name] = choices[position]
+        if values.get(_WEIGHT_BUS) == _AUTO:
+            values[_WEIGHT_BUS] = self._tile_bits(values)
+        return Point(
+            base=self.base,
+            source=str(self.file.path),
+            values={name: values[name] for name in self.values},
+            workload={name: values.get(name, self.workload[name]) for name in WORKLOAD},
+        )
+
+    def _tile_bits(self, values: Mapping[str, Any]) -> int:
+        """Return the width of a weight word that holds one tile, in whole bytes."""
+        block = self.base.data.get("array")
+        array = dict(block) if isinstance(block, dict) else {}
+        for name, value in values.items():
+            if name.startswith("array."):
+                array[name.removeprefix("array.")] = value
+        tile = 1
+        for name in ("rows", "lanes"):
+            # A wrong size is for the configuration to refuse, by its own name.
+            tile *= array[name] if isinstance(array.get(name), int) else 1
+        weights_per_byte = 4 if array.get("weight_encoding") == "trit2" else 5
+        return 8 * max(1, -(-tile // weights_per_byte))
+
+
+def load_sweep(reference: str | Path) -> Sweep:
+    """Read a sweep file, or a preset under ``configs/sweeps/``.
+
+    Parameters
+    ----------
+    reference : str or Path
+        A path, or the name of a preset.
+
+    Raises
+    ------
+    ConfigError
+        If the file is wrong; the message names file, line, key, value and requirement.
+    """
+    path = _find(str(reference))
+    file = read_yaml(path)
+    block = parse_block(_SweepFile, file.data, where=file.where)
+    for key in ("sweep", "objectives"):
+        if not getattr(block, key):
+            raise ConfigError(f"{file.where((key,))}: {key} must have at least one field, not none")
+    values = {name: _values(name, value, file) for name, value in block.sweep.items()}
+    points = math.prod(len(choices) for choices in values.values())
+    if points > MAX_POINTS:
+        sizes = " x ".join(str(len(choices)) for choices in values.values() if len(choices) > 1)
+        raise ConfigError(
+            f"{file.where(('sweep',))}: sweep must have at most {MAX_POINTS} points, "
+            f"not {points} ({sizes})"
+        )
+    return Sweep(
+        file=file,
+        text=path.read_text(encoding="utf-8-sig"),
+        base=_base(block.base, file),
+        workload={
+            "model": _located("model", block.model, path),
+            "phase": block.phase,
+            "batch": block.batch,
+            "context": block.context,
+        },
+        values=values,
+        objectives=block.objectives,
+    )
+
+
+def _find(reference: str) -> Path:
+    names = preset_names("sweeps")
+    if not is_path(reference) and reference in names:
+        return configs_folder() / "sweeps" / f"{reference}.yaml"
+    if is_path(reference) or Path(reference).is_file():
+        return Path(reference)
+    raise ConfigError(
+        f"sweep must be the path of a .yaml file or the name of a preset, not {reference!r}; "
+        f"{suggestion(reference, names)}"
+    )
+
+
+def _base(base: str | dict[str, Any], file: YamlFile) -> Document:
+    """Return the configuration to start from: a file, a preset, or a block in the sweep file."""
+    if isinstance(base, str):
+        return read_document(file.path.parent / base if is_path(base) else base)
+    if "base" in base:
+        raise ConfigError(
+            f"{file.where(('base', 'base'))}: base.base must not be given: a block is complete"
+        )
+    return Document(
+        file.path.stem,
+        str(file.path),
+        {key: _located(key, value, file.path) for key, value in base.items()},
+        {keys[1:]: file.where(keys) for keys in file.lines if keys[0] == "base" and keys[1:]},
+    )
+
+
+def _values(name: str, value: object, file: YamlFile) -> tuple[Any, ...]:
+    """Return the values that a sweep file gives to a field."""
+    keys = ("sweep", name)
+    _check_field(name, file)
+    values: list[Any]
+    if is_range(value):
+        values = list(range_values(value, where=file.where, keys=keys))
+    elif isinstance(value, list):
+        values = value
+    else:
+        values = [value]
+    if not values:
+        raise ConfigError(
+            f"{file.where(keys)}: {key_text(keys)} must have at least one value, not none"
+        )
+    seen = set()
+    for index, item in enumerate(values):
+        if repr(item) in seen:
+            inner = (*keys, index)
+            raise ConfigError(
+                f"{file.where(inner)}: {key_text(inner)} must differ from the values before it, "
+                f"not be {show(item)} again"
+            )
+        seen.add(repr(item))
+    return tuple(_located(name, item, file.path) for item in values)
+
+
+def _check_field(name: str, file: YamlFile) -> None:
+    """Raise ConfigError if nothing can be swept under a name."""
+    known = [
+        *WORKLOAD,
+        *(f"array.{field.name}" for field in fields(Geometry)),
+        "clock_mhz",
+        *(f"vector_unit.{key}" for key in VectorUnit.model_fields),
+    ]
+    for block_name, block in _BLOCKS.items():
+        known += [block_name, *(f"{block_name}.{key}" for key in block.model_fields)]
+    first, *rest = name.split(".")
+    # Deeper keys of a memory or technology are checked when its block is read.
+    shown = ".".join([first, *rest[:1]]) if first in _BLOCKS else name
+    if shown not in known:
+        raise unknown_key(("sweep", name), known, file.where)
+
+
+def _located(name: str, value: Any, path: Path) -> Any:
+    """Make the path of a file independent of the file that holds it."""
+    if name in _REFERENCES and isinstance(value, str) and is_path(value):
+        return str(path.parent / value)
+    if name in _REFERENCES and isinstance(value, dict) and isinstance(value.get("base"), str):
+        return {**value, "base": _located(name, value["base"], path)}
+    return value

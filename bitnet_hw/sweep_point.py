@@ -1,0 +1,153 @@
+"""One point of a sweep: everything that determines an estimate, and the row that comes of it."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import rtl
+from bitnet_hw.config import Config, Document
+from bitnet_hw.errors import BitnetHwError
+from bitnet_hw.estimate import estimate
+from bitnet_hw.model import Model, load_model
+from bitnet_hw.row import Row
+
+__all__ = ["WORKLOAD", "Point", "evaluate_point", "evaluate_points", "point_key"]
+
+WORKLOAD = ("model", "phase", "batch", "context")
+"""Fields of a point that are not part of the configuration."""
+
+# Not for a table: the name of the file, the same for all points; events, whose names depend on the
+# widths of the array; the parts of baselines.
+_LEFT_OUT = re.compile(r"name|events|baselines\.\w+\.energy_breakdown_j")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """Everything that determines one estimate; made to be sent to another process.
+
+    Parameters
+    ----------
+    base : Document
+        The configuration that the sweep starts from.
+    source : str
+        The sweep file, for messages.
+    values : mapping of str to object
+        Value of each field that the sweep gives: dotted fields of the configuration, or fields of
+        the workload.
+    workload : mapping of str to object
+        ``model``, ``phase``, ``batch`` and ``context``.
+    """
+
+    base: Document
+    source: str
+    values: Mapping[str, Any]
+    workload: Mapping[str, Any]
+
+    def config(self) -> Config:
+        """Return the checked configuration.
+
+        Raises
+        ------
+        ConfigError
+            If a field is unknown or a value wrong.
+        """
+        changes = {name: value for name, value in self.values.items() if name not in WORKLOAD}
+        return self.base.with_changes(changes, source=self.source).config()
+
+    def step(self) -> dict[str, Any]:
+        """Return phase, batch and context."""
+        return {name: value for name, value in self.workload.items() if name != "model"}
+
+    def model(self) -> Model:
+        """Return the model.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such model.
+        """
+        return load_model(self.workload["model"])
+
+
+def evaluate_points(points: Sequence[Point]) -> list[Row]:
+    """Return the rows of several points: what another process is asked for at a time."""
+    return [evaluate_point(point) for point in points]
+
+
+def evaluate_point(point: Point) -> Row:
+    """Estimate a point.
+
+    Returns
+    -------
+    Row
+        The fields that the sweep gives; ``"error"``, None or the reason why there are no results;
+        the numbers and texts that `bitnet_hw.estimate.Estimate.to_dict` reports, nested ones by
+        their dotted path; and ``"key"``.
+    """
+    row: dict[str, Any] = {
+        name: json.dumps(value) if isinstance(value, dict | list) else value
+        for name, value in point.values.items()
+    }
+    row["error"] = None
+    try:
+        config, model = point.config(), point.model()
+        result = estimate(config, model, **point.step()).to_dict()
+        key = _key(point, config, model)
+    except BitnetHwError as error:
+        return Row({**row, "error": str(error)})
+    except Exception as error:
+        # A point that nobody foresaw must not end a sweep of thousands.
+        return Row({**row, "error": f"{type(error).__name__}: {error}"})
+    for name, value in _flat(result):
+        row.setdefault(name, value)
+    row["key"] = key
+    return Row(row)
+
+
+def point_key(point: Point) -> str | None:
+    """Return the name of a point's row: equal names, equal rows. None if the point is wrong."""
+    try:
+        return _key(point, point.config(), point.model())
+    except BitnetHwError:
+        return None
+
+
+def _key(point: Point, config: Config, model: Model) -> str:
+    """Return a digest of everything that a row depends on, the program included."""
+    parts = {
+        "program": _program_digest(),
+        "values": point.values,
+        "step": point.step(),
+        "array": asdict(config.array),
+        # The name is that of the file, which may have been copied.
+        "config": config.model_dump(mode="json", exclude={"array", "name"}),
+        "model": model.model_dump(mode="json"),
+    }
+    text = json.dumps(parts, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def _program_digest() -> str:
+    """Return a digest of the program: what another version of it estimated is never reused."""
+    digest = hashlib.sha256()
+    for package in (Path(__file__).parent, Path(rtl.__file__).parent):
+        for path in sorted(package.glob("*.py")):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _flat(mapping: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in mapping.items():
+        path = f"{prefix}{name}"
+        if _LEFT_OUT.fullmatch(path) or isinstance(value, list | tuple):
+            continue
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{path}.")
+        else:
+            yield path, value

@@ -1,0 +1,74 @@
+"""Multiplier arrays, against sums worked out by hand."""
+
+import pytest
+
+from bitnet_hw.baseline import BASELINES, estimate_baseline
+from bitnet_hw.config import load_config
+from bitnet_hw.model import load_model
+from bitnet_hw.workload import build_workload
+
+MODEL = load_model("bitnet-b1.58-3b")
+FP16, INT8 = BASELINES
+
+
+def run(arithmetic, changes=None, **step):
+    config = load_config("edge", changes)
+    step = {"phase": "decode", "batch": 1, "context": 512, **step}
+    workload = build_workload(MODEL, config.array, **step)
+    return estimate_baseline(config, MODEL, workload, arithmetic)
+
+
+def test_fp16_energy():
+    baseline = run(FP16)
+    energy = baseline.energy_breakdown_j
+    # 3,221,504,000 weights of 16 bits at 5 pJ each.
+    assert energy["dram_weights"] == pytest.approx(3_221_504_000 * 16 * 5e-12)
+    # No padding on this array: one multiplication of 0.34 pJ and one addition of 0.16 pJ for each.
+    assert energy["multipliers"] == pytest.approx(3_221_504_000 * 0.34e-12)
+    assert energy["adders"] == pytest.approx(3_221_504_000 * 0.16e-12)
+    assert energy["dram_lm_head"] == pytest.approx(204_800_000 * 8 * 5e-12)
+    assert energy["dram_background"] == pytest.approx(baseline.seconds * 0.151)
+    assert baseline.energy_j == sum(energy.values())
+
+
+def test_fp16_time_is_its_bytes_over_the_bandwidth():
+    baseline = run(FP16)
+    moved = 6_443_008_000 + 204_800_000 + 512 * 332_800
+    assert baseline.seconds == pytest.approx(moved / 58.0244e9, rel=1e-2)
+    assert baseline.seconds > moved / 58.0244e9
+
+
+def test_fp16_memory():
+    baseline = run(FP16)
+    # All parameters in 2 bytes, and the cache of 512 tokens.
+    assert baseline.memory_bytes == 2 * MODEL.parameters + 512 * 332_800
+
+
+def test_int8():
+    fp16 = run(FP16)
+    int8 = run(INT8)
+    energy = int8.energy_breakdown_j
+    assert energy["dram_weights"] == pytest.approx(3_221_504_000 * 8 * 5e-12)
+    assert energy["multipliers"] == pytest.approx(3_221_504_000 * 0.07e-12)
+    # Per 20 products: adders of 17, 18, 19, 20 and 21 bits, and one of 32 for the sum.
+    pj = {bits: 0.007 + 0.023 * (bits - 8) / 24 for bits in (17, 18, 19, 20, 21, 32)}
+    tree = 10 * pj[17] + 5 * pj[18] + 2 * pj[19] + pj[20] + pj[21] + pj[32]
+    assert energy["adders"] == pytest.approx(3_221_504_000 / 20 * tree * 1e-12)
+    assert fp16.memory_bytes - int8.memory_bytes == 3_221_504_000
+    # Activations of a byte take half of the store.
+    assert energy["activation_store"] < fp16.energy_breakdown_j["activation_store"] / 2
+
+
+def test_enough_bandwidth_leaves_the_array_as_the_limit():
+    memory = {"peak_gb_per_s": 1e6, "energy_pj_per_bit": 5}
+    baseline = run(FP16, {"memory": memory})
+    macs = 3_221_504_000 + 102_400_000 + 26 * 2 * 512 * 3200
+    assert baseline.cycles == pytest.approx(macs / 320, rel=1e-2)
+
+
+def test_weights_stream_once_for_each_chunk_of_tokens():
+    one = run(FP16, batch=1)
+    eight = run(FP16, batch=8)
+    nine = run(FP16, batch=9)
+    dram = [baseline.energy_breakdown_j["dram_weights"] for baseline in (one, eight, nine)]
+    assert dram == pytest.approx([dram[0], dram[0], 2 * dram[0]])
