@@ -1,6 +1,6 @@
 """The command line: subcommands, exit codes, and errors as one line."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -9,10 +9,11 @@ from bitnet_hw import __version__
 from bitnet_hw.commands.estimate import estimate
 from bitnet_hw.commands.explore import explore
 from bitnet_hw.commands.generate import generate
+from bitnet_hw.commands.simulate import simulate
 from bitnet_hw.errors import BitnetHwError
 from bitnet_hw.output import print_error, write
 
-__all__ = ["app", "main"]
+__all__ = ["app", "main", "run_guarded"]
 
 _INTERRUPTED = 130
 
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.command("generate")(generate)
 app.command("estimate")(estimate)
+app.command("simulate")(simulate)
 app.command("explore")(explore)
 
 
@@ -59,8 +61,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments : sequence of str, optional
         Instead of the process's own.
     """
+    given = None if arguments is None else list(arguments)
+    return run_guarded(lambda: app(args=given, prog_name="bitnet-hw"))
+
+
+def run_guarded(work: Callable[[], object]) -> int:
+    """Call `work` and return the exit code of what happens; errors are printed as one line."""
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="bitnet-hw")
+        work()
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else 1 if leaving.code else 0
         if code == _INTERRUPTED:
