@@ -78,14 +78,13 @@ def run_sweep(
         If an objective is not a number that estimates report.
     """
     rows = _Rows(sweep, on_progress)
-    reused, stopped = 0, ""
+    if earlier:
+        for index in range(sweep.points):
+            row = earlier.get(point_key(sweep.point(index)) or "")
+            if row is not None:
+                rows.add([index], [row])
+    reused, stopped = len(rows.finished), ""
     try:
-        if earlier:
-            for index in range(sweep.points):
-                row = earlier.get(point_key(sweep.point(index)) or "")
-                if row is not None:
-                    rows.add([index], [row])
-            reused = len(rows.finished)
         todo = [index for index in range(sweep.points) if index not in rows.finished]
         started = time.monotonic()
         done = _run_here(sweep, todo, rows, serial_seconds if jobs > 1 else None)

@@ -146,7 +146,7 @@ def _draw_legend(axes: Axes, scatter: Scatter, exploration: Exploration) -> None
         ]
     handles += [marker(_MUTED, "Pareto front"), marker(_MUTED, "dominated", filled=False)]
     note = ""
-    if scatter.size_field:
+    if scatter.size_field and scatter.points:
         values = [exploration.rows[point.row][scatter.size_field] for point in scatter.points]
         size = quantity(scatter.size_field, values)
         span = f"{size.text(min(values))} to {size.text(max(values))}"

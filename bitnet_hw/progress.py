@@ -1,24 +1,16 @@
 """A progress bar on standard error, for work that turns out to take a while."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
 
-__all__ = ["Advance", "late_progress"]
+__all__ = ["late_progress"]
 
 _DELAY_SECONDS = 2.0
 
 
-class Advance(Protocol):
-    """Told how much is done."""
-
-    def __call__(self, finished: int) -> None:
-        """Take the number of finished pieces."""
-
-
 @contextmanager
-def late_progress(title: str, total: int) -> Iterator[Advance]:
+def late_progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
     """Show a progress bar on standard error once the work has taken two seconds.
 
     On anything but a terminal nothing is shown.

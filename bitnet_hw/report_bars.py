@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bitnet_hw.quantity import quantity
-from bitnet_hw.report import plot_text
 from bitnet_hw.report_sections import Figure
+from bitnet_hw.report_text import plot_text
 
 __all__ = ["stacked_bars"]
 

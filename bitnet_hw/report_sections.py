@@ -87,7 +87,7 @@ class Figure:
         Heading.
     traces : sequence of mappings
         As in https://plotly.com/javascript/reference/. The report adds no text of its own to them;
-        text from outside has to pass `bitnet_hw.report.plot_text` first.
+        text from outside has to pass `bitnet_hw.report_text.plot_text` first.
     layout : mapping
         Axes and the like; fonts, colours of the background and margins come from the page.
     height : int

@@ -66,7 +66,8 @@ def read_rows(path: Path) -> dict[str, Row]:
     if not path.exists():
         return {}
     try:
-        rows = _parquet.read_table(path).to_pylist()
+        # Not by its name: that could be taken for one of a partitioned data set.
+        rows = _parquet.read_table(io.BytesIO(path.read_bytes())).to_pylist()
         return {
             row["key"]: Row({
                 name: value
@@ -83,7 +84,7 @@ def read_rows(path: Path) -> dict[str, Row]:
             "remove it, or explore without --resume"
         ) from error
     except OSError as error:
-        raise ConfigError(f"{path} must be readable: {error}") from error
+        raise ConfigError(f"{path} must be readable: {error.strerror or error}") from error
 
 
 def _columns(exploration: Exploration) -> Sequence[tuple[str, type, list[Any]]]:

@@ -11,7 +11,8 @@ _places: dict[tuple[str, ...], dict[str, int]] = {}
 class Row(Mapping[str, Any]):
     """An immutable mapping of field to number, text, truth value or None.
 
-    It takes a quarter of the memory of a dictionary: a sweep may have a million rows of 80 fields.
+    It takes less than half the memory of a dictionary: a sweep may have a million rows of 80
+    fields.
 
     Parameters
     ----------

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bitnet_hw.exploration import Exploration
+from bitnet_hw.label_places import axis_positions, place_labels
 from bitnet_hw.quantity import Quantity, format_number, quantity
 
 __all__ = ["Scatter", "ScatterPoint", "log_ticks", "scatter_of"]
@@ -14,10 +15,6 @@ _BETTER = {"max": ", higher is better", "min": ", lower is better", "": ""}
 _MAX_GROUPS = 8
 # An axis is logarithmic when its values span more than this.
 _LOG_SPAN = 4
-# Room of a label and its distance from the point, as shares of the axes.
-_LABEL_WIDTH = 0.055
-_LABEL_HEIGHT = 0.035
-_LABEL_DISTANCE = 0.045
 # Room left free between the outermost points and the frame, as a share of a logarithmic axis.
 _MARGIN = 0.08
 
@@ -41,8 +38,8 @@ class ScatterPoint:
     on_front : bool
         Whether no other point dominates it.
     label_side : str
-        Where its label is drawn, ``"above"`` or ``"below"``; empty if there is no room, or the point
-        is not on the front.
+        Where its label is drawn, ``"above"`` or ``"below"``; empty if there is no room, or the
+        point is not on the front.
     """
 
     row: int
@@ -212,35 +209,12 @@ def _relative_sizes(values: Sequence[Any]) -> list[float]:
 
 
 def _with_labels(points: Sequence[ScatterPoint], log_x: bool, log_y: bool) -> list[ScatterPoint]:
-    """Place the labels of the front where they run neither into each other nor into its points."""
-    xs = _positions([point.x for point in points], log_x)
-    ys = _positions([point.y for point in points], log_y)
-    taken = {(x, y) for point, x, y in zip(points, xs, ys, strict=True) if point.on_front}
-    placed = []
-    for point, x, y in zip(points, xs, ys, strict=True):
-        side = ""
-        if point.on_front and point.label:
-            for candidate, distance in (("above", _LABEL_DISTANCE), ("below", -_LABEL_DISTANCE)):
-                place = (x, y + distance)
-                if not any(
-                    abs(place[0] - u) < _LABEL_WIDTH and abs(place[1] - v) < _LABEL_HEIGHT
-                    for u, v in taken
-                ):
-                    side = candidate
-                    taken.add(place)
-                    break
-        placed.append(replace(point, label_side=side))
-    return placed
-
-
-def _positions(values: Sequence[float], is_log: bool) -> list[float]:
-    """Return where values lie on their axis, from 0 to 1."""
-    if not values:
-        return []
-    places = [math.log(value) for value in values] if is_log else list(values)
-    low = min(places) if is_log else min(0.0, *places)
-    span = max(places) - low or 1.0
-    return [(place - low) / span for place in places]
+    """Place the labels of the front."""
+    xs = axis_positions([point.x for point in points], logarithmic=log_x)
+    ys = axis_positions([point.y for point in points], logarithmic=log_y)
+    named = [index for index, point in enumerate(points) if point.on_front and point.label]
+    sides = dict(zip(named, place_labels([(xs[index], ys[index]) for index in named]), strict=True))
+    return [replace(point, label_side=sides.get(index, "")) for index, point in enumerate(points)]
 
 
 def _label(row: Any) -> str:

@@ -2,33 +2,27 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 
-from bitnet_hw.config import Document, VectorUnit, read_document
+from bitnet_hw.config import Document, read_document
 from bitnet_hw.errors import ConfigError
 from bitnet_hw.estimate import DEFAULT_CONTEXT
-from bitnet_hw.key_path import key_text, show, suggestion
-from bitnet_hw.memory import Memory
+from bitnet_hw.key_path import suggestion
 from bitnet_hw.presets import configs_folder, is_path, preset_names
-from bitnet_hw.schema import Block, Count, parse_block, unknown_key
+from bitnet_hw.schema import Block, Count, parse_block
+from bitnet_hw.sweep_fields import field_values, located
 from bitnet_hw.sweep_point import WORKLOAD, Point
-from bitnet_hw.sweep_range import is_range, range_values
-from bitnet_hw.technology import Technology
 from bitnet_hw.yaml_file import YamlFile, read_yaml
-from rtl.geometry import Geometry
 
 __all__ = ["MAX_POINTS", "Sweep", "load_sweep"]
 
 MAX_POINTS = 1_000_000
 """Points of the largest sweep: a typing error must not fill the memory."""
 
-# Fields whose value may be the path of a file.
-_REFERENCES = ("memory", "technology", "model")
-_BLOCKS: Mapping[str, type[Block]] = {"memory": Memory, "technology": Technology}
 _WEIGHT_BUS = "array.weight_bus_bits"
 _AUTO = "auto"
 
@@ -100,8 +94,8 @@ class Sweep:
             values[_WEIGHT_BUS] = self._tile_bits(values)
         return Point(
             base=self.base,
-            source=str(self.file.path),
             values={name: values[name] for name in self.values},
+            origins={name: self.file.where(("sweep", name)) for name in self.values},
             workload={name: values.get(name, self.workload[name]) for name in WORKLOAD},
         )
 
@@ -139,7 +133,7 @@ def load_sweep(reference: str | Path) -> Sweep:
     for key in ("sweep", "objectives"):
         if not getattr(block, key):
             raise ConfigError(f"{file.where((key,))}: {key} must have at least one field, not none")
-    values = {name: _values(name, value, file) for name, value in block.sweep.items()}
+    values = {name: field_values(name, value, file) for name, value in block.sweep.items()}
     points = math.prod(len(choices) for choices in values.values())
     if points > MAX_POINTS:
         sizes = " x ".join(str(len(choices)) for choices in values.values() if len(choices) > 1)
@@ -152,7 +146,7 @@ def load_sweep(reference: str | Path) -> Sweep:
         text=path.read_text(encoding="utf-8-sig"),
         base=_base(block.base, file),
         workload={
-            "model": _located("model", block.model, path),
+            "model": located("model", block.model, file, ("model",)),
             "phase": block.phase,
             "batch": block.batch,
             "context": block.context,
@@ -185,59 +179,6 @@ def _base(base: str | dict[str, Any], file: YamlFile) -> Document:
     return Document(
         file.path.stem,
         str(file.path),
-        {key: _located(key, value, file.path) for key, value in base.items()},
+        {key: located(key, value, file, ("base", key)) for key, value in base.items()},
         {keys[1:]: file.where(keys) for keys in file.lines if keys[0] == "base" and keys[1:]},
     )
-
-
-def _values(name: str, value: object, file: YamlFile) -> tuple[Any, ...]:
-    """Return the values that a sweep file gives to a field."""
-    keys = ("sweep", name)
-    _check_field(name, file)
-    values: list[Any]
-    if is_range(value):
-        values = list(range_values(value, where=file.where, keys=keys))
-    elif isinstance(value, list):
-        values = value
-    else:
-        values = [value]
-    if not values:
-        raise ConfigError(
-            f"{file.where(keys)}: {key_text(keys)} must have at least one value, not none"
-        )
-    seen = set()
-    for index, item in enumerate(values):
-        if repr(item) in seen:
-            inner = (*keys, index)
-            raise ConfigError(
-                f"{file.where(inner)}: {key_text(inner)} must differ from the values before it, "
-                f"not be {show(item)} again"
-            )
-        seen.add(repr(item))
-    return tuple(_located(name, item, file.path) for item in values)
-
-
-def _check_field(name: str, file: YamlFile) -> None:
-    """Raise ConfigError if nothing can be swept under a name."""
-    known = [
-        *WORKLOAD,
-        *(f"array.{field.name}" for field in fields(Geometry)),
-        "clock_mhz",
-        *(f"vector_unit.{key}" for key in VectorUnit.model_fields),
-    ]
-    for block_name, block in _BLOCKS.items():
-        known += [block_name, *(f"{block_name}.{key}" for key in block.model_fields)]
-    first, *rest = name.split(".")
-    # Deeper keys of a memory or technology are checked when its block is read.
-    shown = ".".join([first, *rest[:1]]) if first in _BLOCKS else name
-    if shown not in known:
-        raise unknown_key(("sweep", name), known, file.where)
-
-
-def _located(name: str, value: Any, path: Path) -> Any:
-    """Make the path of a file independent of the file that holds it."""
-    if name in _REFERENCES and isinstance(value, str) and is_path(value):
-        return str(path.parent / value)
-    if name in _REFERENCES and isinstance(value, dict) and isinstance(value.get("base"), str):
-        return {**value, "base": _located(name, value["base"], path)}
-    return value

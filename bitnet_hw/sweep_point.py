@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import rtl
 from bitnet_hw.config import Config, Document
 from bitnet_hw.errors import BitnetHwError
 from bitnet_hw.estimate import estimate
+from bitnet_hw.key_path import KeyPath
 from bitnet_hw.model import Model, load_model
 from bitnet_hw.row import Row
 
@@ -34,18 +35,18 @@ class Point:
     ----------
     base : Document
         The configuration that the sweep starts from.
-    source : str
-        The sweep file, for messages.
     values : mapping of str to object
         Value of each field that the sweep gives: dotted fields of the configuration, or fields of
         the workload.
+    origins : mapping of str to str
+        File and line of each of these fields, for messages.
     workload : mapping of str to object
         ``model``, ``phase``, ``batch`` and ``context``.
     """
 
     base: Document
-    source: str
     values: Mapping[str, Any]
+    origins: Mapping[str, str]
     workload: Mapping[str, Any]
 
     def config(self) -> Config:
@@ -57,7 +58,9 @@ class Point:
             If a field is unknown or a value wrong.
         """
         changes = {name: value for name, value in self.values.items() if name not in WORKLOAD}
-        return self.base.with_changes(changes, source=self.source).config()
+        document = self.base.with_changes(changes, source="sweep")
+        lines: dict[KeyPath, str] = {tuple(name.split(".")): self.origins[name] for name in changes}
+        return replace(document, origins={**document.origins, **lines}).config()
 
     def step(self) -> dict[str, Any]:
         """Return phase, batch and context."""

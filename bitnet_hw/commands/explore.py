@@ -45,7 +45,7 @@ def explore(
     that fails is a row with its error. Ctrl-C keeps the finished points; --resume goes on from
     there.
 
-    Example: bitnet-hw explore configs/sweeps/array-size.yaml -o build/array-size
+    Example: bitnet-hw explore array-size -o build/array-size
     """
     # Imported here, so that --help is immediate.
     from bitnet_hw.atomic_files import prepare_folder, write_files
@@ -102,11 +102,9 @@ def _table(sweep: "Sweep", exploration: "Exploration") -> "Iterator[Table | str]
     from bitnet_hw.explore_files import workload_text
 
     front = exploration.front
-    table = Table(
-        title=f"Pareto front: {len(front)} of {len(exploration.rows)} points, "
-        f"{workload_text(sweep)}",
-        title_justify="left",
-    )
+    count = f"{len(front)} of {len(exploration.rows)} points"
+    yield f"Pareto front: {count}, {workload_text(sweep)}"
+    table = Table()
     fields = [*exploration.summary_fields(), "bound"]
     for field in fields:
         display = exploration.displays[field]

@@ -1,0 +1,70 @@
+"""The sections of an estimate show its numbers."""
+
+import pytest
+
+from bitnet_hw.config import load_config
+from bitnet_hw.estimate import estimate
+from bitnet_hw.estimate_report import estimate_sections
+from bitnet_hw.model import load_model
+from bitnet_hw.report import render_report
+from bitnet_hw.report_sections import Chapter
+
+
+@pytest.fixture(scope="module")
+def result():
+    return estimate(load_config("edge"), load_model("bitnet-b1.58-3b")).to_dict()
+
+
+def titles(sections):
+    return [section.title for section in sections]
+
+
+def test_sections(result):
+    sections = estimate_sections(result, title="Estimate", lead="Of a model.")
+    assert sections[0] == Chapter(title="Estimate", lead="Of a model.")
+    assert titles(sections[1:]) == [
+        "Summary",
+        "Energy per token",
+        "Memory",
+        "Operators of one step",
+        "Against FP16, beside arXiv 2402.17764",
+        "Why the ratios differ",
+    ]
+    assert "</html>" in render_report("t", sections)
+
+
+def test_prefill_has_no_claims_of_the_paper():
+    result = estimate(
+        load_config("edge"), load_model("bitnet-b1.58-3b"), phase="prefill", context=8
+    ).to_dict()
+    assert titles(estimate_sections(result)) == [
+        *("Summary", "Energy per token", "Memory", "Operators of one step")
+    ]
+
+
+def test_facts(result):
+    facts = {fact.label: fact for fact in estimate_sections(result)[0].facts}
+    assert facts["throughput"].value == f"{result['tokens_per_second']:.4g} tokens/s"
+    assert facts["energy per token"].value == f"{result['energy_per_token_j'] * 1e3:.4g} mJ"
+    assert facts["memory"].value == f"{result['memory_bytes']['total'] / 1e9:.4g} GB"
+    assert "scope: system" in facts["energy per token"].note
+
+
+def test_bars_add_up(result):
+    figure = estimate_sections(result)[1]
+    totals = [sum(bar) for bar in zip(*(trace["x"] for trace in figure.traces), strict=True)]
+    assert totals == pytest.approx([
+        1e3 * energy
+        for energy in (
+            result["energy_per_token_j"],
+            result["baselines"]["int8"]["energy_per_token_j"],
+            result["baselines"]["fp16"]["energy_per_token_j"],
+        )
+    ])
+
+
+def test_operators(result):
+    table = estimate_sections(result)[3]
+    assert len(table.rows) == len(result["layers"])
+    assert table.rows[0][:3] == ["qkv_proj", "array", 26]
+    assert all(len(row) == len(table.columns) for row in table.rows)
