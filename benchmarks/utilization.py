@@ -1,7 +1,7 @@
 """Measured utilization of a 64x64 array on the BitLinear shapes of BitNet b1.58 3B, decoding.
 
-Every job runs through the generated Verilog in cocotb on Verilator, every result is compared with the
-golden model, and every counter with the cycle model. Building the simulator takes a minute or two.
+Every job runs through the generated Verilog in cocotb on Verilator, every result is compared with
+the golden model, and every counter with the cycle model. Building takes a minute or two.
 
 Example: python benchmarks/utilization.py
 """
@@ -38,9 +38,7 @@ def main() -> None:
         verilog = simulation.verilog()
         print("jobs (k x n)      cycles  predicted    outputs  mismatches  utilization", flush=True)
         for name, jobs in job_lists(simulation.config.array):
-            verdict = simulation.run(
-                simulation.random_operands(jobs), verilog, progress=progress
-            )
+            verdict = simulation.run(simulation.random_operands(jobs), verilog, progress=progress)
             print_line(name, verdict)
             if not verdict.passed or verdict.utilization < BAR:
                 raise SimulationFailed(f"{name} must pass with a utilization of at least {BAR}")

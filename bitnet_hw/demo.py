@@ -185,8 +185,9 @@ def _table(digits: "DigitsRun", estimate: "Estimate", exploration: "Exploration"
         ),
         (
             "against FP16 on the same footing",
-            f"{ratios['energy']:.2f}x less energy, {ratios['speed']:.2f}x faster, "
-            f"{ratios['memory']:.2f}x less memory",
+            "{energy:.2f}x less energy, {speed:.2f}x faster, {memory:.2f}x less memory".format(
+                **ratios
+            ),
         ),
         (
             "array sizes explored",

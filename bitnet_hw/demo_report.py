@@ -22,9 +22,9 @@ def digits_sections(run: DigitsRun) -> list[Section]:
     return [
         Chapter(
             title="Digits through the Verilog",
-            lead=f"A network of {len(run.layers)} ternary layers, trained on scikit-learn's digits. "
-            f"Every sum of its {run.images} test images was computed by the simulated Verilog of "
-            f"{verdict.config.name} and compared with the golden PyTorch model.",
+            lead=f"A network of {len(run.layers)} ternary layers, trained on scikit-learn's "
+            f"digits. Every sum of its {run.images} test images was computed by the simulated "
+            f"Verilog of {verdict.config.name} and compared with the golden PyTorch model.",
         ),
         Facts(
             title="Outcome",

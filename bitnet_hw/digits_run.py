@@ -8,9 +8,10 @@ from bitnet_hw.digits import DigitsSplit, load_digits_split
 from bitnet_hw.simulation import Simulation, Verdict, simulation_errors
 
 if TYPE_CHECKING:
+    from torch import Tensor, nn
+
     from golden.network import LayerTrace
     from sim.operands import JobOperands
-    from torch import Tensor, nn
 
 __all__ = ["DigitsModels", "DigitsRun", "run_digits", "train_digits"]
 
@@ -157,10 +158,12 @@ def _jobs(call: "LayerTrace", index: int, tokens: int) -> "list[JobOperands]":
     with simulation_errors():
         from sim.operands import JobOperands
 
+    import torch
+
     weights = call.ternary.numpy()
     return [
         JobOperands(part.numpy(), weights, flags=index)
-        for part in call.activations.split(tokens)
+        for part in torch.split(call.activations, tokens)
     ]
 
 

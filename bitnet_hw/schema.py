@@ -91,7 +91,9 @@ def parse_block(block: type[BlockT], data: object, *, where: Where, keys: KeyPat
     try:
         return block.model_validate(data)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        # A key that is both unknown and missing is a misspelt one: the unknown comes first.
+        errors = error.errors(include_url=False)
+        first = next((item for item in errors if item["type"] == "extra_forbidden"), errors[0])
         inner = (*keys, *first["loc"])
         if first["type"] == "extra_forbidden":
             raise unknown_key(inner, _known_keys(block, first["loc"]), where) from None

@@ -126,8 +126,7 @@ class Simulation:
         """Return the Verilog of the accelerator."""
         from rtl import verilog
 
-        text: str = verilog.emit(self.config.array, TOP)[0]
-        return text
+        return verilog.emit(self.config.array, TOP)[0]
 
     def run(
         self,

@@ -2,8 +2,10 @@
 
 import dataclasses
 import hashlib
+from typing import Any
 
 from rtl.accelerator import Accelerator
+from rtl.geometry import Geometry
 from rtl.shared import SharedModules, emit_component
 
 __all__ = ["emit"]
@@ -42,7 +44,7 @@ _CLOCKING = {
 _LATENCIES = ("tree_latency", "result_latency")
 
 
-def emit(geometry, name="bitnet_accelerator"):
+def emit(geometry: Geometry, name: str = "bitnet_accelerator") -> tuple[str, dict[str, Any]]:
     """Return the Verilog of an accelerator, and its description as a JSON-ready mapping.
 
     The description holds the ports with direction, width and signedness (a struct is one port for

@@ -1,7 +1,7 @@
 """``bitnet-hw generate``: the Verilog of an accelerator and the description of its ports."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -94,10 +94,9 @@ def _emit(geometry: Geometry, name: str) -> tuple[str, dict[str, Any]]:
 
     from rtl import verilog
 
-    emit: Callable[[Geometry, str], tuple[str, dict[str, Any]]] = verilog.emit
     try:
         with Console(stderr=True).status(f"Generating {name} ..."):
-            return emit(geometry, name)
+            return verilog.emit(geometry, name)
     except YosysError as error:
         raise BuildFailed(f"Yosys must accept the generated design: {error}") from error
 
