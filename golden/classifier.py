@@ -153,7 +153,7 @@ def train(
 def accuracy(model: nn.Module, images: Tensor, labels: Tensor) -> float:
     """Return the fraction of `images` to which `model` gives the right label, from 0 to 1."""
     with torch.no_grad():
-        return float((model(images).argmax(dim=-1) == labels).to(torch.float32).mean())
+        return int((model(images).argmax(dim=-1) == labels).sum()) / len(labels)
 
 
 @contextmanager
