@@ -18,8 +18,8 @@ export AMARANTH_USE_YOSYS := builtin
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
-run: install ## the whole path: train, generate, check in simulation, estimate, explore (results in out/)
-	$(BIN)/python -m bitnet_hw.demo -o $(OUT)
+run: install ## the whole path: train, generate, check in simulation, estimate, explore (WAVES=1: with waveform)
+	$(BIN)/python -m bitnet_hw.demo -o $(OUT) $(if $(WAVES),--waves)
 
 install: $(VENV)/installed ## the environment in .venv
 
