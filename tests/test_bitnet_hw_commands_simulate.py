@@ -9,8 +9,8 @@ TINY = "tiny"
 
 
 @pytest.fixture(autouse=True)
-def cache(monkeypatch, tmp_path_factory):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "simulate"))
+def cache(monkeypatch, build_root):
+    monkeypatch.setattr("bitnet_hw.simulation.build_folder", lambda: build_root)
 
 
 def test_json_has_the_promised_keys(capsys):

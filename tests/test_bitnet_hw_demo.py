@@ -6,8 +6,8 @@ from bitnet_hw.demo import main
 
 
 @pytest.mark.long
-def test_the_whole_path(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+def test_the_whole_path(tmp_path, monkeypatch, build_root, capsys):
+    monkeypatch.setattr("bitnet_hw.simulation.build_folder", lambda: build_root)
     output = tmp_path / "out"
     assert main(["-o", str(output), "--waves"]) == 0
     digits = json.loads((output / "digits.json").read_text())

@@ -27,8 +27,8 @@ def models():
 
 
 @pytest.mark.long
-def test_hardware_gives_the_golden_logits(models, monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+def test_hardware_gives_the_golden_logits(models, monkeypatch, build_root):
+    monkeypatch.setattr("bitnet_hw.simulation.build_folder", lambda: build_root)
     simulation = Simulation(config=config_from_mapping({"array": ARRAY}, source="test"))
     run = run_digits(models, simulation, simulation.verilog())
     assert run.passed

@@ -97,7 +97,12 @@ def test_own_file(tmp_path):
         ("", "", ": The file must be a model whose heads (4) are a multiple of kv_heads (3)"),
         ("layers: 2", "layers: 0", ":2: layers must be at least 1, not 0"),
         ("silu", "gelu", ":10: activation must be one of silu or relu2, not 'gelu'"),
-        ("ffn", "fnn", ": ffn must be given"),
+        ("ffn: 128\n", "", ": ffn must be given"),
+        (
+            "ffn",
+            "fnn",
+            ":6: fnn must be a known key of the file; did you mean 'ffn'?",
+        ),
         ("sub_norms: false", "sub_norms: no", ":11: sub_norms must be true or false, not 'no'"),
     ],
 )

@@ -171,8 +171,8 @@ def test_missing_package_is_a_missing_tool():
         raise ImportError("No module named 'torch'", name="torch")
 
 
-def test_runs_on_the_hardware(monkeypatch, tmp_path_factory):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "simulation"))
+def test_runs_on_the_hardware(monkeypatch, build_root):
+    monkeypatch.setattr("bitnet_hw.simulation.build_folder", lambda: build_root)
     simulation = Simulation(config=CONFIG)
     verilog = simulation.verilog()
     jobs = parse_shape("3x40x9", ARRAY)
