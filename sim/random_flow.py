@@ -5,7 +5,8 @@ import tempfile
 from pathlib import Path
 
 from rtl.geometry import Geometry
-from sim.runner import build, run
+from sim.build import build
+from sim.runner import run
 
 __all__ = ["simulate_random_flow"]
 

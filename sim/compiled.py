@@ -1,0 +1,382 @@
+"""The accelerator as a function of this process: job lists in, results and counters out.
+
+`harness.cpp` holds the cycle loop; its structures and functions are mirrored here.
+"""
+
+import ctypes
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtl.counters import COUNTERS
+from rtl.geometry import Geometry
+from rtl.job import Job
+from rtl.trit import TRIT5_ENCODE, TRIT_CODES
+from sim.compiled_build import build_library
+from sim.errors import BenchFailed
+from sim.payloads import command_word
+
+__all__ = ["CompiledModel", "CompiledRun"]
+
+Bytes = NDArray[np.uint8]
+
+_GROUP = {"trit2": 4, "trit5": 5}
+_CYCLES_PER_CALL = 4096
+_MOST_RATE = 10**9
+_RUNNING, _FINISHED = 0, 1
+
+
+def _structure(name: str, **fields: Any) -> type[ctypes.Structure]:
+    return type(name, (ctypes.Structure,), {"_fields_": list(fields.items())})
+
+
+_U64, _POINTER = ctypes.c_uint64, ctypes.c_void_p
+_Shape = _structure(
+    "Shape",
+    **dict.fromkeys(
+        ("command_bytes", "weight_bytes", "activation_bytes", "beat_words", "count_bits"), _U64
+    ),
+)
+_Jobs = _structure(
+    "Jobs",
+    count=_U64,
+    commands=_POINTER,
+    weights=_POINTER,
+    activations=_POINTER,
+    activation_words=_U64,
+    rate_words=_U64,
+    rate_cycles=_U64,
+    results=_POINTER,
+    result_count=_U64,
+    job_ends=_POINTER,
+    job_flags=_POINTER,
+)
+_Status = _structure(
+    "Status",
+    **dict.fromkeys(
+        (
+            *("cycle", "last_beat", "results", "jobs"),
+            *("idle", "illegal_code", "bad_command", *COUNTERS),
+        ),
+        _U64,
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CompiledRun:
+    """What a job list did.
+
+    Attributes
+    ----------
+    jobs : tuple of Job
+        The job list.
+    stream : array
+        int32: all results, in the order of the result stream.
+    last_beat : int
+        Cycle of the last result, where the first command is taken in cycle 0.
+    counters : dict
+        The hardware's counters: cycles, busy, weight_wait, activation_wait, output_wait.
+    illegal_code : bool
+        Whether the hardware met an illegal weight code.
+    """
+
+    jobs: tuple[Job, ...]
+    stream: NDArray[np.int32]
+    last_beat: int
+    counters: dict[str, int]
+    illegal_code: bool
+    _rows: int
+
+    def matrices(self) -> list[NDArray[np.int32]]:
+        """Return the results of each job, int32 [m, n]."""
+        ends = np.cumsum([job.m * job.n for job in self.jobs])
+        parts = np.split(self.stream, ends[:-1])
+        return [
+            _matrix(part, job, self._rows) for part, job in zip(parts, self.jobs, strict=True)
+        ]
+
+
+def _matrix(stream: NDArray[np.int32], job: Job, rows: int) -> NDArray[np.int32]:
+    """Put results that come output tile by output tile, token by token, into rows of tokens."""
+    whole = job.n // rows * rows
+    matrix = np.empty((job.m, job.n), np.int32)
+    tiles = stream[: job.m * whole].reshape(-1, job.m, rows)
+    matrix[:, :whole] = tiles.swapaxes(0, 1).reshape(job.m, whole)
+    matrix[:, whole:] = stream[job.m * whole :].reshape(job.m, job.n - whole)
+    return matrix
+
+
+class CompiledModel:
+    """A compiled accelerator. Not for two threads at once; each thread can have its own.
+
+    Commands and activations are always offered, results are always taken, and word `u` of the
+    weight stream is offered from cycle ``ceil(u * cycles / words)`` on: the conditions of
+    docs/architecture.md, "Time". Each job list begins with a reset. While the model runs, other
+    threads of Python run too.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        The accelerator.
+    build_root : Path
+        As of `sim.compiled_build.build_library`, like the rest.
+    poll : callable
+        Called several times a second during a build.
+    timeout_s : float
+        Longest time of Verilator, and of the compiler.
+
+    Raises
+    ------
+    SimulatorMissing, SimulatorBuildFailed, SimulationTimedOut
+        As `sim.compiled_build.build_library`.
+    """
+
+    def __init__(
+        self,
+        geometry: Geometry,
+        *,
+        build_root: Path | None = None,
+        poll: Callable[[], None] | None = None,
+        timeout_s: float = 3600.0,
+    ) -> None:
+        self.geometry = geometry
+        self.library = build_library(geometry, root=build_root, poll=poll, timeout_s=timeout_s)
+        self._code = code = ctypes.CDLL(str(self.library))
+        code.model_open.restype = _POINTER
+        code.model_close.argtypes = [_POINTER]
+        code.model_start.argtypes = [_POINTER, _POINTER]
+        code.model_advance.argtypes = [_POINTER, _U64]
+        code.model_status.argtypes = [_POINTER, _POINTER]
+        code.pack_weights.argtypes = [
+            *(_POINTER, _U64, _U64, _U64, _U64, _U64, _POINTER, _U64, _POINTER),
+        ]
+        shape = _Shape(
+            command_bytes=-(-_command_bits(geometry) // 8),
+            weight_bytes=geometry.weight_bus_bits // 8,
+            activation_bytes=geometry.lanes,
+            beat_words=geometry.output_bus_words,
+            count_bits=geometry.output_bus_words.bit_length(),
+        )
+        self._model: int | None = code.model_open(ctypes.byref(shape))
+        self._group = _GROUP[geometry.weight_encoding]
+        self._codes = _group_codes(geometry.weight_encoding)
+
+    def close(self) -> None:
+        """Free the memory of the model, which cannot be used afterwards."""
+        model, self._model = self._model, None
+        if model is not None:
+            self._code.model_close(model)
+
+    def __del__(self) -> None:
+        if getattr(self, "_model", None) is not None:
+            self.close()
+
+    def pack_weights(self, weights: NDArray[np.int8]) -> Bytes:
+        """Pack a weight matrix as `sim.packing.pack_weights` does, in compiled code.
+
+        Parameters
+        ----------
+        weights : array
+            int8, [n, k], values -1, 0 and +1.
+
+        Returns
+        -------
+        array
+            uint8, [words, weight_bus_bits / 8]; padding is weight 0.
+
+        Raises
+        ------
+        ValueError
+            If a weight is not ternary.
+        """
+        geometry = self.geometry
+        weights = np.ascontiguousarray(weights, np.int8)
+        n, k = weights.shape
+        tiles = geometry.n_tiles(n) * geometry.k_tiles(k)
+        packed = np.empty((tiles, geometry.tile_bytes), np.uint8)
+        if self._code.pack_weights(
+            *(weights.ctypes.data, n, k, geometry.rows, geometry.lanes, self._group),
+            *(self._codes.ctypes.data, geometry.tile_bytes, packed.ctypes.data),
+        ):
+            raise ValueError(
+                f"Weights must be -1, 0 or +1, not from {weights.min()} to {weights.max()}"
+            )
+        return packed.reshape(-1, geometry.weight_bus_bits // 8)
+
+    def run(
+        self,
+        jobs: Sequence[Job],
+        weights: Sequence[Bytes],
+        activations: Sequence[Bytes],
+        *,
+        rate: tuple[int, int] = (1, 1),
+        cycle_limit: int | None = None,
+        poll: Callable[[int], None] | None = None,
+    ) -> CompiledRun:
+        """Run jobs back to back, from reset.
+
+        Parameters
+        ----------
+        jobs : sequence of Job
+            The jobs.
+        weights : sequence of arrays
+            For each job uint8 [words, weight_bus_bits / 8], as `pack_weights` returns.
+        activations : sequence of arrays
+            For each job uint8 [words, lanes], as `sim.packing.pack_activations` returns.
+        rate : (int, int)
+            Words of the weight stream, and the cycles in which the memory delivers them.
+        cycle_limit : int
+            Cycles after which the design is taken for dead; without it, more than the jobs can
+            take if all that overlaps in them came one after the other.
+        poll : callable
+            Told several times a second the cycles simulated so far; may raise.
+
+        Raises
+        ------
+        ValueError
+            If there is no job, one does not fit the geometry, an array has the wrong shape, or the
+            rate is not one of at most a word per cycle.
+        BenchFailed
+            If the design does not come to its end or gives other results than the jobs have.
+        """
+        jobs = tuple(jobs)
+        self._check(jobs, weights, activations, rate)
+        assert self._model is not None, "the model has been closed"
+        commands = np.array([_command(self.geometry, job) for job in jobs], np.uint64)
+        # Held here, because the library has only their addresses.
+        weight_arrays = [np.ascontiguousarray(words, np.uint8) for words in weights]
+        segments = np.array(
+            [(words.ctypes.data, len(words)) for words in weight_arrays], np.uint64
+        )
+        activation_words = np.concatenate(activations)
+        stream = np.empty(sum(job.m * job.n for job in jobs), np.int32)
+        ends, flags = np.empty(len(jobs), np.uint64), np.empty(len(jobs), np.uint8)
+        request = _Jobs(
+            count=len(jobs),
+            commands=commands.ctypes.data,
+            weights=segments.ctypes.data,
+            activations=activation_words.ctypes.data,
+            activation_words=len(activation_words),
+            rate_words=rate[0],
+            rate_cycles=rate[1],
+            results=stream.ctypes.data,
+            result_count=len(stream),
+            job_ends=ends.ctypes.data,
+            job_flags=flags.ctypes.data,
+        )
+        self._code.model_start(self._model, ctypes.byref(request))
+        limit = _cycle_limit(self.geometry, jobs, rate) if cycle_limit is None else cycle_limit
+        status = self._advance(limit, poll)
+        counts = [job.m * job.n for job in jobs]
+        if ends.tolist() != np.cumsum(counts).tolist():
+            got = np.diff(ends, prepend=np.uint64(0)).tolist()
+            raise BenchFailed(f"The jobs must have {counts} results, not {got}")
+        if flags.tolist() != [job.flags for job in jobs]:
+            raise BenchFailed(
+                f"Results must carry the flags {[job.flags for job in jobs]}, not {flags.tolist()}"
+            )
+        if status["bad_command"] or not status["idle"]:
+            raise BenchFailed("After the last result the accelerator must be idle, without errors")
+        return CompiledRun(
+            jobs=jobs,
+            stream=stream,
+            last_beat=status["last_beat"],
+            counters={name: status[name] for name in COUNTERS},
+            illegal_code=bool(status["illegal_code"]),
+            _rows=self.geometry.rows,
+        )
+
+    def _advance(self, limit: int, poll: Callable[[int], None] | None) -> dict[str, int]:
+        """Run to the end and return the status."""
+        cycles, outcome = 0, _RUNNING
+        while outcome == _RUNNING and cycles < limit:
+            step = min(_CYCLES_PER_CALL, limit - cycles)
+            outcome = self._code.model_advance(self._model, step)
+            cycles += step
+            if poll is not None:
+                poll(cycles)
+        values = _Status()
+        self._code.model_status(self._model, ctypes.byref(values))
+        status = {name: int(getattr(values, name)) for name, *_ in _Status._fields_}
+        if outcome == _RUNNING:
+            raise BenchFailed(
+                f"The accelerator did not finish in {limit} cycles: "
+                f"{status['jobs']} jobs complete, {status['results']} results"
+            )
+        if outcome != _FINISHED:
+            raise BenchFailed(
+                f"The accelerator gave more results than the jobs have, in cycle {status['cycle']}"
+            )
+        return status
+
+    def _check(
+        self,
+        jobs: Sequence[Job],
+        weights: Sequence[Bytes],
+        activations: Sequence[Bytes],
+        rate: tuple[int, int],
+    ) -> None:
+        geometry = self.geometry
+        if not jobs:
+            raise ValueError("A simulation must have at least one job")
+        if not 1 <= rate[0] <= rate[1] <= _MOST_RATE:
+            raise ValueError(
+                f"rate must be words and cycles, at most one word per cycle, not {rate}"
+            )
+        if not len(jobs) == len(weights) == len(activations):
+            raise ValueError(
+                f"weights and activations must be given for {len(jobs)} jobs, "
+                f"not {len(weights)} and {len(activations)}"
+            )
+        for job, weight, activation in zip(jobs, weights, activations, strict=True):
+            job.check(geometry)
+            words = job.tiles(geometry) * geometry.words_per_tile
+            for name, array, shape in (
+                ("weights", weight, (words, geometry.weight_bus_bits // 8)),
+                ("activations", activation, (geometry.k_tiles(job.k) * job.m, geometry.lanes)),
+            ):
+                if array.dtype != np.uint8 or array.shape != shape:
+                    raise ValueError(
+                        f"{name} of a job must be uint8 of shape {shape}, "
+                        f"not {array.dtype} of shape {array.shape}"
+                    )
+
+
+def _command(geometry: Geometry, job: Job) -> int:
+    return command_word(geometry, k=job.k, n=job.n, m=job.m, flags=job.flags)
+
+
+def _command_bits(geometry: Geometry) -> int:
+    """Return the width of a command, at most 64 bits."""
+    most = Job(k=geometry.max_k, n=(1 << 24) - 1, m=geometry.max_tokens, flags=255)
+    return _command(geometry, most).bit_length()
+
+
+def _cycle_limit(geometry: Geometry, jobs: Sequence[Job], rate: tuple[int, int]) -> int:
+    """Return more cycles than the jobs take even if nothing in them overlaps."""
+    limit = 1000
+    for job in jobs:
+        words = job.tiles(geometry) * geometry.words_per_tile
+        limit += -(-words * rate[1] // rate[0]) + words + 2 * job.steps(geometry)
+        limit += geometry.n_tiles(job.n) * job.m * geometry.beats_per_vector
+        limit += 16 + geometry.result_latency
+    return limit
+
+
+def _group_codes(encoding: str) -> Bytes:
+    """Return the byte of each group of weights under its base-3 number; see `harness.cpp`."""
+    size = _GROUP[encoding]
+    codes = np.empty(3**size, np.uint8)
+    for number in range(3**size):
+        weights = tuple(number // 3**place % 3 - 1 for place in range(size))
+        codes[number] = (
+            TRIT5_ENCODE[weights]
+            if encoding == "trit5"
+            else sum(TRIT_CODES[weight] << 2 * place for place, weight in enumerate(weights))
+        )
+    return codes
