@@ -9,6 +9,9 @@ from bitnet_hw import __version__
 from bitnet_hw.commands.estimate import estimate
 from bitnet_hw.commands.explore import explore
 from bitnet_hw.commands.generate import generate
+from bitnet_hw.commands.infer import infer
+from bitnet_hw.commands.inspect import inspect
+from bitnet_hw.commands.pack import pack
 from bitnet_hw.commands.simulate import simulate
 from bitnet_hw.errors import BitnetHwError
 from bitnet_hw.output import print_error, write
@@ -30,6 +33,9 @@ app.command("generate")(generate)
 app.command("estimate")(estimate)
 app.command("simulate")(simulate)
 app.command("explore")(explore)
+app.command("infer")(infer)
+app.command("inspect")(inspect)
+app.command("pack")(pack)
 
 
 def _print_version(requested: bool) -> None:

@@ -1,16 +1,19 @@
 """The shape of a language model, and what it takes to store it."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import model_validator
 
-from bitnet_hw.presets import load_block
+from bitnet_hw.presets import is_path, load_block, preset_names
 from bitnet_hw.schema import Block, Count
 
 __all__ = ["FP16_BYTES", "Model", "Projection", "load_model"]
 
 FP16_BYTES = 2
+
+_CHECKPOINT_SUFFIXES = (".json", ".safetensors", ".gguf")
 
 
 @dataclass(frozen=True)
@@ -140,11 +143,24 @@ class Model(Block):
 
 
 def load_model(reference: str) -> Model:
-    """Return the model of a preset's name or of a file.
+    """Return the model of a preset's name, of a file of ours, or of a checkpoint.
+
+    Parameters
+    ----------
+    reference : str
+        A name, a ``.yaml`` file, or a checkpoint: a folder with ``config.json``, that file, a
+        ``.safetensors`` file beside it, or a ``.gguf`` file.
 
     Raises
     ------
     ConfigError
         If there is no such preset (the nearest name is suggested), or the file is wrong.
     """
+    path = Path(reference)
+    preset = not is_path(reference) and reference in preset_names("models")
+    if path.suffix in _CHECKPOINT_SUFFIXES or (path.is_dir() and not preset):
+        # Imported here: its readers import this module.
+        from bitnet_hw.checkpoint.shape import read_shape
+
+        return read_shape(path)
     return load_block(Model, "models", reference, where=lambda keys: "")

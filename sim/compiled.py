@@ -1,13 +1,11 @@
 """The accelerator as a function of this process: job lists in, results and counters out.
 
-`harness.cpp` holds the cycle loop; its structures and functions are mirrored here.
+`harness.cpp` holds the cycle loop.
 """
 
 import ctypes
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,99 +14,18 @@ from rtl.counters import COUNTERS
 from rtl.geometry import Geometry
 from rtl.job import Job
 from rtl.trit import TRIT5_ENCODE, TRIT_CODES
-from sim.compiled_build import build_library
+from sim.compiled_interface import FINISHED, RUNNING, Jobs, Shape, Status, load_library
+from sim.compiled_run import CompiledRun
 from sim.errors import BenchFailed
 from sim.payloads import command_word
 
-__all__ = ["CompiledModel", "CompiledRun"]
+__all__ = ["CompiledModel"]
 
 Bytes = NDArray[np.uint8]
 
 _GROUP = {"trit2": 4, "trit5": 5}
 _CYCLES_PER_CALL = 4096
 _MOST_RATE = 10**9
-_RUNNING, _FINISHED = 0, 1
-
-
-def _structure(name: str, **fields: Any) -> type[ctypes.Structure]:
-    return type(name, (ctypes.Structure,), {"_fields_": list(fields.items())})
-
-
-_U64, _POINTER = ctypes.c_uint64, ctypes.c_void_p
-_Shape = _structure(
-    "Shape",
-    **dict.fromkeys(
-        ("command_bytes", "weight_bytes", "activation_bytes", "beat_words", "count_bits"), _U64
-    ),
-)
-_Jobs = _structure(
-    "Jobs",
-    count=_U64,
-    commands=_POINTER,
-    weights=_POINTER,
-    activations=_POINTER,
-    activation_words=_U64,
-    rate_words=_U64,
-    rate_cycles=_U64,
-    results=_POINTER,
-    result_count=_U64,
-    job_ends=_POINTER,
-    job_flags=_POINTER,
-)
-_Status = _structure(
-    "Status",
-    **dict.fromkeys(
-        (
-            *("cycle", "last_beat", "results", "jobs"),
-            *("idle", "illegal_code", "bad_command", *COUNTERS),
-        ),
-        _U64,
-    ),
-)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class CompiledRun:
-    """What a job list did.
-
-    Attributes
-    ----------
-    jobs : tuple of Job
-        The job list.
-    stream : array
-        int32: all results, in the order of the result stream.
-    last_beat : int
-        Cycle of the last result, where the first command is taken in cycle 0.
-    counters : dict
-        The hardware's counters: cycles, busy, weight_wait, activation_wait, output_wait.
-    illegal_code : bool
-        Whether the hardware met an illegal weight code.
-    """
-
-    jobs: tuple[Job, ...]
-    stream: NDArray[np.int32]
-    last_beat: int
-    counters: dict[str, int]
-    illegal_code: bool
-    _rows: int
-
-    def matrices(self) -> list[NDArray[np.int32]]:
-        """Return the results of each job, int32 [m, n]."""
-        ends = np.cumsum([job.m * job.n for job in self.jobs])
-        parts = np.split(self.stream, ends[:-1])
-        return [
-            _matrix(part, job, self._rows) for part, job in zip(parts, self.jobs, strict=True)
-        ]
-
-
-def _matrix(stream: NDArray[np.int32], job: Job, rows: int) -> NDArray[np.int32]:
-    """Put results that come output tile by output tile, token by token, into rows of tokens."""
-    whole = job.n // rows * rows
-    matrix = np.empty((job.m, job.n), np.int32)
-    tiles = stream[: job.m * whole].reshape(-1, job.m, rows)
-    matrix[:, :whole] = tiles.swapaxes(0, 1).reshape(job.m, whole)
-    matrix[:, whole:] = stream[job.m * whole :].reshape(job.m, job.n - whole)
-    return matrix
 
 
 class CompiledModel:
@@ -123,39 +40,19 @@ class CompiledModel:
     ----------
     geometry : Geometry
         The accelerator.
-    build_root : Path
-        As of `sim.compiled_build.build_library`, like the rest.
-    poll : callable
-        Called several times a second during a build.
-    timeout_s : float
-        Longest time of Verilator, and of the compiler.
+    library : Path
+        What `sim.compiled_build.build_library` returned for it.
 
     Raises
     ------
-    SimulatorMissing, SimulatorBuildFailed, SimulationTimedOut
-        As `sim.compiled_build.build_library`.
+    OSError
+        If the library cannot be loaded.
     """
 
-    def __init__(
-        self,
-        geometry: Geometry,
-        *,
-        build_root: Path | None = None,
-        poll: Callable[[], None] | None = None,
-        timeout_s: float = 3600.0,
-    ) -> None:
+    def __init__(self, geometry: Geometry, library: Path) -> None:
         self.geometry = geometry
-        self.library = build_library(geometry, root=build_root, poll=poll, timeout_s=timeout_s)
-        self._code = code = ctypes.CDLL(str(self.library))
-        code.model_open.restype = _POINTER
-        code.model_close.argtypes = [_POINTER]
-        code.model_start.argtypes = [_POINTER, _POINTER]
-        code.model_advance.argtypes = [_POINTER, _U64]
-        code.model_status.argtypes = [_POINTER, _POINTER]
-        code.pack_weights.argtypes = [
-            *(_POINTER, _U64, _U64, _U64, _U64, _U64, _POINTER, _U64, _POINTER),
-        ]
-        shape = _Shape(
+        self._code = code = load_library(library)
+        shape = Shape(
             command_bytes=-(-_command_bits(geometry) // 8),
             weight_bytes=geometry.weight_bus_bits // 8,
             activation_bytes=geometry.lanes,
@@ -239,24 +136,23 @@ class CompiledModel:
         Raises
         ------
         ValueError
-            If there is no job, one does not fit the geometry, an array has the wrong shape, or the
-            rate is not one of at most a word per cycle.
+            If there is no job, one does not fit the geometry, an array has the wrong shape, the
+            rate is not one of at most a word per cycle, or the model has been closed.
         BenchFailed
             If the design does not come to its end or gives other results than the jobs have.
         """
         jobs = tuple(jobs)
         self._check(jobs, weights, activations, rate)
-        assert self._model is not None, "the model has been closed"
+        if self._model is None:
+            raise ValueError("A model that has been closed cannot run")
         commands = np.array([_command(self.geometry, job) for job in jobs], np.uint64)
         # Held here, because the library has only their addresses.
         weight_arrays = [np.ascontiguousarray(words, np.uint8) for words in weights]
-        segments = np.array(
-            [(words.ctypes.data, len(words)) for words in weight_arrays], np.uint64
-        )
+        segments = np.array([(words.ctypes.data, len(words)) for words in weight_arrays], np.uint64)
         activation_words = np.concatenate(activations)
         stream = np.empty(sum(job.m * job.n for job in jobs), np.int32)
         ends, flags = np.empty(len(jobs), np.uint64), np.empty(len(jobs), np.uint8)
-        request = _Jobs(
+        request = Jobs(
             count=len(jobs),
             commands=commands.ctypes.data,
             weights=segments.ctypes.data,
@@ -293,22 +189,22 @@ class CompiledModel:
 
     def _advance(self, limit: int, poll: Callable[[int], None] | None) -> dict[str, int]:
         """Run to the end and return the status."""
-        cycles, outcome = 0, _RUNNING
-        while outcome == _RUNNING and cycles < limit:
+        cycles, outcome = 0, RUNNING
+        while outcome == RUNNING and cycles < limit:
             step = min(_CYCLES_PER_CALL, limit - cycles)
             outcome = self._code.model_advance(self._model, step)
             cycles += step
             if poll is not None:
                 poll(cycles)
-        values = _Status()
+        values = Status()
         self._code.model_status(self._model, ctypes.byref(values))
-        status = {name: int(getattr(values, name)) for name, *_ in _Status._fields_}
-        if outcome == _RUNNING:
+        status = {name: int(getattr(values, name)) for name, *_ in Status._fields_}
+        if outcome == RUNNING:
             raise BenchFailed(
                 f"The accelerator did not finish in {limit} cycles: "
                 f"{status['jobs']} jobs complete, {status['results']} results"
             )
-        if outcome != _FINISHED:
+        if outcome != FINISHED:
             raise BenchFailed(
                 f"The accelerator gave more results than the jobs have, in cycle {status['cycle']}"
             )

@@ -106,10 +106,16 @@ Model* model_open(const Shape* shape) {
     return model.release();
 }
 
-void model_close(Model* model) { delete model; }
+// Verilator keeps the context of the thread aside; it must be that of the model at work.
+void model_close(Model* model) {
+    Verilated::threadContextp(&model->context);
+    delete model;
+    Verilated::threadContextp(Verilated::defaultContextp());
+}
 
 // Reset, and begin a job list in cycle 0. The arrays must stay until it is finished.
 void model_start(Model* model, const Jobs* jobs) {
+    Verilated::threadContextp(&model->context);
     model->jobs = *jobs;
     model->command = model->weight_job = model->weight_word = model->weight = 0;
     model->activation = 0;
@@ -122,6 +128,7 @@ void model_start(Model* model, const Jobs* jobs) {
 
 // Simulate at most so many cycles; FINISHED in the cycle after the last result.
 int model_advance(Model* model, uint64_t cycles) {
+    Verilated::threadContextp(&model->context);
     Vmodel& top = model->top;
     const Shape& shape = model->shape;
     const Jobs& jobs = model->jobs;

@@ -1,5 +1,6 @@
 """Shapes of the models, against counts worked out by hand."""
 
+import json
 import re
 
 import pytest
@@ -15,6 +16,14 @@ TERNARY = {
     "bitnet-b1.58-3.9b": 26 * (4 * 3200 * 3200 + 3 * 3200 * 12800),
     "bitnet-b1.58-70b": 80 * (2 * 8192 * 8192 + 2 * 8192 * 1024 + 3 * 8192 * 28672),
     "bitnet-b1.58-2b-4t": 30 * (2 * 2560 * 2560 + 2 * 2560 * 640 + 3 * 2560 * 6912),
+    "llama3-8b-1.58": 32 * (2 * 4096 * 4096 + 2 * 4096 * 1024 + 3 * 4096 * 14336),
+    "falcon3-1b-1.58": 18 * (2 * 2048 * 2048 + 2 * 2048 * 1024 + 3 * 2048 * 8192),
+    "falcon3-3b-1.58": 22 * (2 * 3072 * 3072 + 2 * 3072 * 1024 + 3 * 3072 * 9216),
+    "falcon3-7b-1.58": 28 * (2 * 3072 * 3072 + 2 * 3072 * 1024 + 3 * 3072 * 23040),
+    "falcon3-10b-1.58": 40 * (2 * 3072 * 3072 + 2 * 3072 * 1024 + 3 * 3072 * 23040),
+    "falcon-e-1b": 24 * (2 * 2048 * 2048 + 2 * 2048 * 256 + 3 * 2048 * 9216),
+    "falcon-e-3b": 32 * (2 * 2048 * 2048 + 2 * 2048 * 256 + 3 * 2048 * 13312),
+    "llama-1t": 128 * (2 * 25600 * 25600 + 2 * 25600 * 1024 + 3 * 25600 * 86016),
 }
 
 
@@ -27,6 +36,42 @@ def test_literals():
     assert TERNARY["bitnet-b1.58-700m"] == 679_477_248
     assert TERNARY["bitnet-b1.58-3b"] == 3_221_504_000
     assert TERNARY["bitnet-b1.58-70b"] == 68_451_041_280
+    assert TERNARY["llama3-8b-1.58"] == 6_979_321_856
+    assert TERNARY["llama-1t"] == 1_020_054_732_800
+
+
+@pytest.mark.parametrize(
+    ("name", "billions"),
+    [
+        ("llama3-8b-1.58", 8.03),
+        ("falcon3-1b-1.58", 1.669),
+        ("falcon3-3b-1.58", 3.228),
+        ("falcon3-7b-1.58", 7.456),
+        ("falcon3-10b-1.58", 10.306),
+        ("falcon-e-1b", 1.720),
+        ("falcon-e-3b", 3.053),
+    ],
+)
+def test_published_counts(name, billions):
+    assert load_model(name).parameters / 1e9 == pytest.approx(billions, rel=5e-4)
+
+
+def test_a_file_of_a_checkpoint(tmp_path):
+    config = {
+        "hidden_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "intermediate_size": 128,
+        "vocab_size": 100,
+    }
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(config))
+    for reference in (path, tmp_path, tmp_path / "model.safetensors"):
+        model = load_model(str(reference))
+        assert model.name == tmp_path.name
+        assert (model.q_dim, model.kv_dim, model.ffn, model.sub_norms) == (64, 64, 128, False)
+    with pytest.raises(ConfigError, match=r"^File .*none\.gguf must exist$"):
+        load_model(str(tmp_path / "none.gguf"))
 
 
 def test_2b4t_agrees_with_its_checkpoint():

@@ -21,7 +21,9 @@ def estimate(
     array: Annotated[
         str, typer.Argument(metavar="ARRAY.yaml", help="Configuration file, or preset name.")
     ],
-    model: Annotated[str, typer.Option(help="Model: a preset name or a .yaml file.")],
+    model: Annotated[
+        str, typer.Option(help="Model: a preset name, a .yaml file, or a checkpoint.")
+    ],
     phase: Annotated[
         Phase, typer.Option(help="One more token each, or the whole prompts.")
     ] = Phase.DECODE,

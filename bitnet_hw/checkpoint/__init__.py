@@ -1,0 +1,1 @@
+"""Checkpoints of ternary models: Hugging Face folders, safetensors files and GGUF files."""

@@ -1,0 +1,100 @@
+"""Packed weights of Hugging Face checkpoints: four quarters of the rows in one byte.
+
+Layout of ``pack_weights`` in transformers 5 (``integrations/bitnet.py``): of a matrix of n rows,
+byte [p, c] holds the weights of rows p, p + n/4, p + n/2 and p + 3n/4 of column c, plus one, in two
+bits each, the first lowest. The code 3 stands for no weight.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bitnet_hw.checkpoint.errors import CheckpointError
+from bitnet_hw.checkpoint.raw import read_bytes, read_floats
+from bitnet_hw.checkpoint.stored_tensor import StoredTensor
+from bitnet_hw.checkpoint.ternary import Codes, reciprocal_scale
+from bitnet_hw.key_path import show
+
+__all__ = ["QuarterBlocks", "open_quarter_blocks"]
+
+_PART_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class QuarterBlocks:
+    """Packed bytes of a matrix, of which the rows from `first_row` on are wanted.
+
+    Parameters
+    ----------
+    packed : array
+        uint8, [rows / 4, k].
+    first_row : int
+        Row that counts as row 0.
+    inverse_mean : numpy.float32
+        The number by which outputs are divided.
+    """
+
+    packed: Codes
+    first_row: int
+    inverse_mean: np.float32
+
+    def rows(self, start: int, stop: int, memory: Codes | None = None) -> Codes:
+        """Return rows as codes, perhaps in `memory`; uint8, [stop - start, k]."""
+        quarter, k = self.packed.shape
+        size = (stop - start) * k
+        flat = np.empty(size, np.uint8) if memory is None else memory[:size]
+        codes = flat.reshape(-1, k)
+        row, end = self.first_row + start, self.first_row + stop
+        filled = 0
+        while row < end:
+            lane, place = divmod(row, quarter)
+            count = min(end - row, quarter - place)
+            part = codes[filled : filled + count].reshape(-1)
+            _take_lane(self.packed[place : place + count].reshape(-1), lane, part)
+            row, filled = row + count, filled + count
+        return codes
+
+
+def open_quarter_blocks(
+    weight: StoredTensor, scale: StoredTensor, *, first_row: int, part: int, inverse: bool
+) -> QuarterBlocks:
+    """Read a packed matrix and its scale.
+
+    Parameters
+    ----------
+    weight, scale : StoredTensor
+        Packed bytes, and one scale or one for each stacked projection.
+    first_row : int
+        First row of the wanted projection.
+    part : int
+        Number of the projection among those that the tensor stacks.
+    inverse : bool
+        The scale is the inverse mean.
+
+    Raises
+    ------
+    CheckpointError
+        If a byte has a code that stands for no weight, or the scale is not positive and finite.
+    """
+    packed = read_bytes(weight).reshape(weight.shape)
+    flat = packed.reshape(-1)
+    for start in range(0, len(flat), _PART_BYTES):
+        some = flat[start : start + _PART_BYTES]
+        if (some & (some >> 1) & 0b01010101).any():
+            raise CheckpointError(
+                f"{weight.path}: {show(weight.name)} must have the two-bit codes 0, 1 and 2, not 3"
+            )
+    stored = read_floats(scale)
+    value = stored[part if len(stored) > 1 else 0]
+    reciprocal = reciprocal_scale(f"{scale.path}: {show(scale.name)}", value)
+    return QuarterBlocks(packed, first_row, np.float32(value) if inverse else reciprocal)
+
+
+def _take_lane(packed: Codes, lane: int, out: Codes) -> None:
+    """Write one two-bit lane of each byte to `out`, eight bytes at a time where they line up."""
+    whole = len(packed) // 8 * 8
+    words, results = packed[:whole].view("<u8"), out[:whole].view("<u8")
+    if lane:
+        words = np.right_shift(words, np.uint64(2 * lane), out=results)
+    np.bitwise_and(words, np.uint64(0x0303030303030303), out=results)
+    out[whole:] = packed[whole:] >> 2 * lane & 3
