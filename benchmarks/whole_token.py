@@ -48,7 +48,7 @@ _WEIGHT_OF_BYTE = bytes(value % 3 if value % 3 < 2 else 255 for value in range(2
 
 @dataclass(frozen=True)
 class Part:
-    """What one run of jobs showed."""
+    """What one run of jobs showed; `simulating_s` is processor time."""
 
     outputs: int
     macs: int
@@ -88,9 +88,9 @@ def run_group(
         packed.append(model.pack_weights(weights))
         expected.append(product(activations, weights))
     words = pack_activations(geometry, activations)
-    start = time.perf_counter()
+    start = time.thread_time()
     run = model.run(jobs, packed, [words] * len(jobs))
-    simulating_s = time.perf_counter() - start
+    simulating_s = time.thread_time() - start
     for projection, sums, wanted in zip(group, run.matrices(), expected, strict=True):
         wrong = int((sums != wanted).sum())
         if wrong:
@@ -140,35 +140,39 @@ def run_token(
     return parts
 
 
-def print_peers(config: Config, one_thread_rate: float) -> None:
-    """Let cocotb and Amaranth's simulator do a part of the same work."""
+def print_peers(config: Config, library: Path) -> None:
+    """Let the compiled model, cocotb and Amaranth's simulator do like work; by wall time."""
     array = config.array
-    job = Job(k=2560, n=2560)
     simulation = Simulation(config=config)
+    operands = simulation.random_operands([Job(k=2560, n=2560)])
+    model = CompiledModel(array, library)
+    packed = [model.pack_weights(item.weights) for item in operands]
+    words = [pack_activations(array, item.activations) for item in operands]
+    start = time.perf_counter()
+    counted = model.run([item.job for item in operands], packed, words).last_beat
+    print_peer("compiled model, 1x2560x2560", array, counted, time.perf_counter() - start)
+
     with simulation_progress() as progress:
-        verdict = simulation.run(
-            simulation.random_operands([job]), simulation.verilog(), progress=progress
-        )
-    rate = verdict.run.cycles_measured / verdict.run.seconds
-    print(
-        f"cocotb on Verilator, 1x2560x2560: {verdict.run.cycles_measured:,} cycles in "
-        f"{verdict.run.seconds:.1f} s with its start, {rate:,.0f} cycles/s, "
-        f"{rate * array.macs_per_cycle / 1e6:,.1f} M MAC/s; "
-        f"one compiled model is {one_thread_rate / rate:,.0f} times as fast"
-    )
-    # The difference of two runs has neither elaboration nor drawing of weights in it.
+        run = simulation.run(operands, simulation.verilog(), progress=progress).run
+    print_peer("cocotb on Verilator, the same", array, run.cycles_measured, run.seconds)
+
+    # The difference of two runs has no elaboration in it.
     measured = []
     for tiles in (1, 101):
-        operands = Operands.random(Job(k=64 * tiles, n=array.rows), random.Random(1))
+        slow = Operands.random(Job(k=array.lanes * tiles, n=array.rows), random.Random(1))
         start = time.perf_counter()
-        measured.append((run_jobs(array, [operands]).end, time.perf_counter() - start))
+        measured.append((run_jobs(array, [slow]).end, time.perf_counter() - start))
     (few, short), (more, longer) = measured
-    rate = (more - few) / (longer - short)
+    print_peer("Amaranth's simulator, 1x6400x64", array, more - few, longer - short)
+
+
+def print_peer(name: str, geometry: Geometry, counted: int, seconds: float) -> None:
+    """Print the speed of a simulator."""
+    rate = counted / seconds
     print(
-        f"Amaranth's simulator, 1x6464x64 against 1x64x64: {more - few} cycles more in "
-        f"{longer - short:.2f} s more, {rate:,.1f} cycles/s, "
-        f"{rate * array.macs_per_cycle / 1e6:,.2f} M MAC/s; one compiled model is "
-        f"{one_thread_rate / rate:,.0f} times as fast"
+        f"{name:32}{counted:6,} cycles in {seconds:8.3f} s: {rate:10,.1f} cycles/s, "
+        f"{rate * geometry.macs_per_cycle / 1e6:8,.2f} M MAC/s",
+        flush=True,
     )
 
 
@@ -189,13 +193,13 @@ def main() -> None:
         start = time.perf_counter()
         library = build_library(config.array, root=build_folder())
         print(f"compiled in, or found after: {time.perf_counter() - start:.1f} s", flush=True)
-        start = time.perf_counter()
+        start, start_cpu = time.perf_counter(), time.process_time()
         count = layers * len(model.projection_groups)
         with late_progress(f"{model.name}, {layers} layers", count) as done:
             parts = run_token(
                 config.array, library, model, layers, options.threads, options.seed, done
             )
-        wall_s = time.perf_counter() - start
+        wall_s, cpu_s = time.perf_counter() - start, time.process_time() - start_cpu
 
     macs, total = sum(part.macs for part in parts), sum(part.cycles for part in parts)
     simulating_s = sum(part.simulating_s for part in parts)
@@ -207,12 +211,12 @@ def main() -> None:
     print(f"cycles, measured = predicted {total:,} (all counters, {len(parts)} runs)")
     print(f"utilization                  {macs / (total * array.macs_per_cycle):.2%}")
     print(f"wall time                    {wall_s:.1f} s on {options.threads} threads")
-    print(f"  of it in the simulator     {simulating_s:.1f} s, summed over threads")
+    print(f"processor time               {cpu_s:.1f} s, {simulating_s:.1f} s of it simulating")
     print(f"simulated                    {macs / wall_s / 1e6:,.0f} M MAC/s of wall time")
-    print(f"  one compiled model         {total / simulating_s:,.0f} cycles/s")
+    print(f"one compiled model           {total / simulating_s:,.0f} cycles/s of processor time")
     print(f"peak memory                  {peak_kib / 1024:,.0f} MiB")
     if options.peers:
-        print_peers(config, total / simulating_s)
+        print_peers(config, library)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 // through a register in `harness_top`, so after the rising edge everything is settled, handshakes
 // included: one evaluation of the design a cycle instead of two.
 //
-// sim/compiled.py mirrors the structures and functions below.
+// sim/compiled_interface.py mirrors the structures and functions below.
 
 #include <cstdint>
 #include <cstring>

@@ -273,14 +273,14 @@ def test_wrong_requests(model, library):
         run(closed, [good])
 
 
-def test_without_a_compiler(build_root, monkeypatch):
+def test_without_a_compiler(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
     geometry = dataclasses.replace(SMALL, rows=3)
     with pytest.raises(
         SimulatorMissing, match=r"^Simulating with verilator needs the program g\+\+"
     ):
-        build_library(geometry, root=build_root)
-    assert not list(build_root.glob("building-*"))
+        build_library(geometry, root=tmp_path)
+    assert not list(tmp_path.glob("building-*"))
 
 
 def test_a_build_is_found_again(library, build_root, monkeypatch):
