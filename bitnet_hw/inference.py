@@ -78,7 +78,7 @@ def infer(
     Parameters
     ----------
     model : LanguageModel
-        Its ternary layers are replaced by those of the golden model, in place.
+        Its ternary layers multiply as told by `hardware` from then on.
     config : Config
         The accelerator.
     prompt : str
@@ -107,7 +107,7 @@ def infer(
     matmul = MeteredMatmul(
         config, hardware or ternary_matmul, expected=ternary_matmul if hardware else None
     )
-    layers = model.replace_layers(matmul)
+    layers = model.set_matmul(matmul)
     stream, pieces = model.codec.stream(encoded), [""]
     phases: list[Phase] = []
     phase_start, count, stopped = matmul.work(), 0, False

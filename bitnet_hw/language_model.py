@@ -30,7 +30,8 @@ class LanguageModel:
     folder : Path
         The checkpoint.
     network : PreTrainedModel
-        A causal language model of transformers, fp32, in evaluation mode.
+        A causal language model of transformers, fp32, in evaluation mode; its ternary layers are
+        those of the golden model.
     codec : TextCodec
         Text to tokens and back.
     tensors : tuple of TernaryTensor
@@ -58,24 +59,12 @@ class LanguageModel:
         stop = self.network.generation_config.eos_token_id
         return frozenset([] if stop is None else [stop] if isinstance(stop, int) else stop)
 
-    def replace_layers(self, matmul: "Matmul") -> int:
-        """Let `matmul` multiply in every ternary layer, in place; return their number.
-
-        Raises
-        ------
-        ConfigError
-            If the network has no ternary layer.
-        """
+    def set_matmul(self, matmul: "Matmul") -> int:
+        """Let `matmul` multiply in every ternary layer, in place; return their number."""
         from golden.network import set_matmul, ternary_layers
-        from sim.rtl_bitlinear import replace_bitlinear
 
-        if next(ternary_layers(self.network), None) is None:
-            replace_bitlinear(self.network, matmul)
         set_matmul(self.network, matmul)
-        count = len(list(ternary_layers(self.network)))
-        if count == 0:
-            raise ConfigError(f"Checkpoint {self.folder} must have ternary layers, not none")
-        return count
+        return sum(1 for _ in ternary_layers(self.network))
 
     def check_fits(self, max_k: int) -> None:
         """Make sure that an array takes every ternary layer.
@@ -121,6 +110,7 @@ def load_language_model(folder: Path) -> LanguageModel:
     checkpoint = open_checkpoint(folder)
     with _quiet():
         network = _load_network(folder)
+        _replace_layers(folder, network)
         codec = load_codec(folder, checkpoint.config)
     return LanguageModel(folder, network, codec, checkpoint.tensors)
 
@@ -143,15 +133,39 @@ def _load_network(folder: Path) -> Any:
         raise ConfigError(
             f"Checkpoint {folder} must be one that transformers can load: {_first_line(error)}"
         ) from error
-    # transformers fills what a file lacks with random numbers.
-    for key, complaint in (("missing_keys", "lacks"), ("mismatched_keys", "has another shape of")):
+    # transformers fills what a file lacks with random numbers, and skips what it does not know.
+    for key, complaint in (
+        ("missing_keys", "lacks"),
+        ("mismatched_keys", "has another shape of"),
+        ("unexpected_keys", "holds also"),
+    ):
         names = sorted(str(name) for name in info[key])
         if names:
+            more = f" and {len(names) - 1} more" if names[1:] else ""
             raise ConfigError(
-                f"Checkpoint {folder} must hold every weight, but it {complaint} {names[0]}"
-                + (f" and {len(names) - 1} more" if names[1:] else "")
+                f"Checkpoint {folder} must hold the weights of {type(network).__name__}, "
+                f"but it {complaint} {names[0]}{more}"
             )
+    for name, weight in network.named_parameters():
+        if not torch.isfinite(weight).all():
+            raise ConfigError(f"Checkpoint {folder} must hold finite weights, but {name} does not")
     return network.eval()
+
+
+def _replace_layers(folder: Path, network: Any) -> None:
+    """Put the golden model's layers in the place of transformers'."""
+    from golden.matmul import ternary_matmul
+    from sim.rtl_bitlinear import replace_bitlinear
+
+    try:
+        count = replace_bitlinear(network, ternary_matmul)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"Checkpoint {folder} must be a BitNet model: {error}") from error
+    if count == 0:
+        raise ConfigError(
+            f"{folder}/config.json: quantization_config must be given, with quant_method bitnet: "
+            "without it no layer is ternary"
+        )
 
 
 def _first_line(error: Exception) -> str:

@@ -22,6 +22,7 @@ BYTES_MARKER = {"bitnet_hw_tokenizer": "bytes"}
 """In ``config.json``: each byte of the text is a token, and there is no tokenizer file."""
 
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json")
+_LARGEST_BYTE = 255
 _TOKENS_BEFORE = 8
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -69,7 +70,9 @@ class ByteText:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def push(self, token: int) -> str:
-        """Take a byte and return the characters that it completes."""
+        """Take a byte and return the characters that it completes; other tokens have no text."""
+        if token > _LARGEST_BYTE:
+            return ""
         return self._decoder.decode(bytes([token]))
 
     def finish(self) -> str:

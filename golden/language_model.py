@@ -46,8 +46,8 @@ class LanguagePlan:
         If a number is not positive (weight decay: negative).
     """
 
-    steps: int = 1500
-    batch_size: int = 4
+    steps: int = 3000
+    batch_size: int = 2
     context: int = 256
     learning_rate: float = 4e-3
     weight_decay: float = 0.01

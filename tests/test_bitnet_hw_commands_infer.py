@@ -142,6 +142,6 @@ def test_the_hardware_gives_the_same_text_in_the_predicted_time(folder, capsys):
     report = json.loads(capsys.readouterr().out)
     assert report["passed"] is True
     assert report["backend"] == "rtl"
-    assert report["cycles_simulated"] == report["cycles_predicted"] > 10_000
+    assert report["cycles_simulated"] == report["cycles_predicted"] > 5_000
     # Outputs of the layer: q 32, k and v 16, o 32, gate and up 48, down 32; 2 + 19 tokens.
     assert report["outputs_checked"] == 224 * 21

@@ -60,8 +60,7 @@ def test_replaced_layers_compute_the_same_bits(folder, frozen):
         calls.append((list(q.shape), list(ternary.shape)))
         return ternary_matmul(q, ternary)
 
-    assert model.replace_layers(ternary_matmul) == 14
-    assert model.replace_layers(matmul) == 14
+    assert model.set_matmul(matmul) == 14
     tokens = torch.arange(12).reshape(2, 6)
     with torch.no_grad():
         assert torch.equal(model.network(tokens).logits, frozen(tokens).logits)
@@ -103,12 +102,49 @@ def test_a_file_is_no_folder(folder):
 
 
 def test_a_missing_weight_is_not_made_up(folder):
-    path = folder / "model.safetensors"
-    tensors = load_file(path)
-    del tensors["model.layers.1.input_layernorm.weight"]
-    save_file(tensors, path, metadata={"format": "pt"})
+    rewrite_weights(folder, lambda tensors: tensors.pop("model.layers.1.input_layernorm.weight"))
     with pytest.raises(ConfigError, match=r"model\.layers\.1\.input_layernorm\.weight"):
         load_language_model(folder)
+
+
+def rewrite_weights(folder, change):
+    path = folder / "model.safetensors"
+    tensors = load_file(path)
+    change(tensors)
+    save_file(tensors, path, metadata={"format": "pt"})
+
+
+def test_a_weight_without_a_place_is_not_skipped(folder):
+    rewrite_weights(
+        folder,
+        lambda tensors: tensors.update({"model.layers.0.inner_attn_ln.weight": torch.ones(32)}),
+    )
+    with pytest.raises(
+        ConfigError,
+        match=(
+            r"^Checkpoint .* must hold the weights of BitNetForCausalLM, but it holds also "
+            r"model\.layers\.0\.inner_attn_ln\.weight$"
+        ),
+    ):
+        load_language_model(folder)
+
+
+def test_weights_must_be_finite(folder):
+    rewrite_weights(folder, lambda tensors: tensors["model.norm.weight"].fill_(float("nan")))
+    with pytest.raises(
+        ConfigError, match=r" must hold finite weights, but model\.norm\.weight does not$"
+    ):
+        load_language_model(folder)
+
+
+def test_a_model_in_floating_point(tmp_path):
+    model = example.build("fp32", SHAPE, seed=1)
+    model.save_pretrained(tmp_path)
+    change_config(tmp_path, **BYTES_MARKER)
+    with pytest.raises(
+        ConfigError, match=r"config\.json: quantization_config must be given, .* is ternary$"
+    ):
+        load_language_model(tmp_path)
 
 
 def test_damaged_weights(folder):

@@ -34,6 +34,10 @@ def test_what_is_no_utf8_is_replaced():
     ]
 
 
+def test_tokens_that_are_no_bytes_have_no_text():
+    assert pieces(ByteCodec().stream([]), [65, 256, 66]) == ["A", "", "B", ""]
+
+
 class Tokenizer:
     """Drops the space before the first word, and spreads one character over two tokens."""
 

@@ -85,7 +85,8 @@ def test_training_lowers_bits_per_byte(example, library, capsys):
         }
 
     before = measured()
-    seconds = example.train_all(models, corpus, plan, seed=0)
+    plans = dict.fromkeys(example.KINDS, plan)
+    seconds = example.train_all(models, corpus, plans, seed=0)
     after = measured()
     assert set(seconds) == set(example.KINDS)
     for kind in example.KINDS:
@@ -99,8 +100,9 @@ def test_an_error_stops_both(example, library):
     shape = example.Shape(hidden=32, layers=1, ffn=48, head_dim=8)
     models = {kind: example.build(kind, shape, seed=0) for kind in example.KINDS}
     models["fp32"].lm_head = None
+    plans = dict.fromkeys(example.KINDS, LanguagePlan(steps=100_000, context=8))
     with pytest.raises(TypeError):
-        example.train_all(models, corpus, LanguagePlan(steps=100_000, context=8), seed=0)
+        example.train_all(models, corpus, plans, seed=0)
 
 
 def test_compressors(example):
@@ -117,8 +119,22 @@ def test_the_whole_script(example, library, tmp_path, monkeypatch, capsys):
     assert example.main(["-o", str(folder), "--steps", "2"]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert set(figures["bits_per_byte"]) == {"fp32", "ternary", "zlib", "lzma"}
-    # Two steps of four windows of 256 bytes.
-    assert figures["bytes_seen"] == 2 * 4 * 256
+    # Two steps of two windows of 256 bytes.
+    assert figures["bytes_seen"] == 2 * 2 * 256
     prompt, sample = example.PROMPT, figures["sample"]
-    result = infer(load_language_model(folder), load_config("edge"), prompt, 200, hardware=None)
+    model, temperature = load_language_model(folder), example.TEMPERATURE
+    result = infer(model, load_config("edge"), prompt, 200, hardware=None, temperature=temperature)
     assert prompt + result.text == sample
+
+
+@pytest.mark.parametrize("steps", ["0", "-3", "many"])
+def test_steps_must_be_positive(example, steps, capsys):
+    with pytest.raises(SystemExit, match=r"^2$"):
+        example.main(["--steps", steps])
+    assert f"argument --steps: must be a positive integer, not '{steps}'" in capsys.readouterr().err
+
+
+def test_the_folder_is_tried_first(example, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert example.main(["-o", str(tmp_path / "file" / "model")]) == 1
+    assert "must be writable" in capsys.readouterr().err

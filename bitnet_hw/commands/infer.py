@@ -37,7 +37,9 @@ def infer(
     temperature: Annotated[
         float, typer.Option(min=0.0, max=100.0, help="0: always the likeliest token.")
     ] = 0.0,
-    seed: Annotated[int, typer.Option(min=0, help="Of the draws, with --temperature.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=(1 << 63) - 1, help="Of the draws, with --temperature.")
+    ] = 0,
     output_format: Annotated[
         Format, typer.Option("--format", help="How to print the result.")
     ] = Format.TABLE,
@@ -45,9 +47,8 @@ def infer(
     """Continue a text with a model whose every ternary layer runs in the simulated hardware.
 
     Each sum is compared with the golden model's; weights arrive as fast as the array's memory
-    delivers them. The text goes to standard output as it comes, and
-    a table of what it took to standard error; with --format json or csv, that is standard output
-    and the text goes to standard error. Nothing is downloaded.
+    delivers them. The text goes to standard output as it comes, and what it took to standard
+    error; with --format json or csv it is the other way round. Nothing is downloaded.
 
     Example: bitnet-hw infer out/byte-model --prompt "def main(" --tokens 100
     """
