@@ -2,8 +2,7 @@
 
 Every machine that runs this has the text: the standard library. The tokens are bytes. Both models
 have transformers' BitNet architecture, the same initial weights, and see the same bytes in the same
-order; one has fp32 linear layers, the other ternary ones, trained by straight-through estimation,
-each with the learning rate that suits it.
+order; one has fp32 linear layers, the other ternary ones, trained by straight-through estimation.
 The ternary one is written as a checkpoint that transformers loads, and that runs in the hardware:
 
     python examples/byte_language_model.py -o out/byte-model
@@ -40,9 +39,6 @@ from golden.ternarize import ternarize
 from golden.threads import one_thread
 
 KINDS = ("fp32", "ternary")
-# Ternary layers take a higher learning rate than fp32 ones, as the FAQ of BitNet b1.58 says too;
-# each kind gets the better one of those tried.
-LEARNING_RATES = {"fp32": 2e-3, "ternary": 4e-3}
 PROMPT = "    def __init__("
 TEMPERATURE = 0.7
 
@@ -146,17 +142,14 @@ class _Interrupted(Exception):
 
 
 def train_all(
-    models: Mapping[str, BitNetForCausalLM],
-    corpus: Corpus,
-    plans: Mapping[str, LanguagePlan],
-    seed: int,
+    models: Mapping[str, BitNetForCausalLM], corpus: Corpus, plan: LanguagePlan, seed: int
 ) -> dict[str, float]:
     """Train models in place, each in a thread of its own; return the CPU seconds that they took."""
     stopped = threading.Event()
     seconds: dict[str, float] = {}
 
     def work(kind: str) -> None:
-        started, plan = time.thread_time(), plans[kind]
+        started = time.thread_time()
 
         def report(step: int, loss: float) -> None:
             if stopped.is_set():
@@ -188,11 +181,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     """Train, measure and write the checkpoint; return the figures."""
     prepare_folder(options.output)
     corpus = standard_library()
-    plans = {
-        kind: LanguagePlan(steps=options.steps, learning_rate=rate)
-        for kind, rate in LEARNING_RATES.items()
-    }
-    plan = plans["ternary"]
+    plan = LanguagePlan(steps=options.steps)
     models = {kind: build(kind, Shape(), options.seed) for kind in KINDS}
     print(
         f"{corpus.files} files: {len(corpus.training):,} bytes for training, "
@@ -200,14 +189,13 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         file=sys.stderr,
     )
     started = time.monotonic()
-    cpu_seconds = train_all(models, corpus, plans, options.seed)
+    cpu_seconds = train_all(models, corpus, plan, options.seed)
     seconds = time.monotonic() - started
     models["ternary"] = freeze(models["ternary"])
     figures: dict[str, Any] = {
         "parameters": models["fp32"].num_parameters(),
         "training_bytes": len(corpus.training),
         "validation_bytes": len(corpus.validation),
-        "learning_rates": LEARNING_RATES,
         "bytes_seen": plan.steps * plan.batch_size * plan.context,
         "context": plan.context,
         "training_seconds": seconds,

@@ -49,7 +49,7 @@ class LanguagePlan:
     steps: int = 3000
     batch_size: int = 2
     context: int = 256
-    learning_rate: float = 4e-3
+    learning_rate: float = 2e-3
     weight_decay: float = 0.01
 
     def __post_init__(self) -> None:

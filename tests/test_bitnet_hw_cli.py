@@ -175,9 +175,9 @@ def test_usage_errors(capsys, arguments):
         (ToolMissing("Verilator must be installed"), 4, "error: Verilator must be installed\n"),
         (KeyboardInterrupt(), 130, "interrupted\n"),
         (
-            PermissionError(13, "Permission denied", "/root/x"),
+            PermissionError(13, "Permission denied", "/somewhere/x"),
             1,
-            "error: /root/x: Permission denied\n",
+            "error: /somewhere/x: Permission denied\n",
         ),
     ],
 )

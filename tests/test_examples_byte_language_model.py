@@ -85,8 +85,7 @@ def test_training_lowers_bits_per_byte(example, library, capsys):
         }
 
     before = measured()
-    plans = dict.fromkeys(example.KINDS, plan)
-    seconds = example.train_all(models, corpus, plans, seed=0)
+    seconds = example.train_all(models, corpus, plan, seed=0)
     after = measured()
     assert set(seconds) == set(example.KINDS)
     for kind in example.KINDS:
@@ -100,9 +99,9 @@ def test_an_error_stops_both(example, library):
     shape = example.Shape(hidden=32, layers=1, ffn=48, head_dim=8)
     models = {kind: example.build(kind, shape, seed=0) for kind in example.KINDS}
     models["fp32"].lm_head = None
-    plans = dict.fromkeys(example.KINDS, LanguagePlan(steps=100_000, context=8))
+    plan = LanguagePlan(steps=100_000, context=8)
     with pytest.raises(TypeError):
-        example.train_all(models, corpus, plans, seed=0)
+        example.train_all(models, corpus, plan, seed=0)
 
 
 def test_compressors(example):
