@@ -4,19 +4,24 @@ import copy
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field, InstanceOf
+from pydantic import Field, InstanceOf, model_validator
 
+from bitnet_hw.activity import Activity
+from bitnet_hw.chips import Chips
 from bitnet_hw.errors import ConfigError
+from bitnet_hw.formats import Formats
 from bitnet_hw.key_path import KeyPath, key_text, show
 from bitnet_hw.memory import Memory
 from bitnet_hw.presets import find_file, is_path, load_block, merge, read_cached
-from bitnet_hw.schema import Block, Count, parse_block, unknown_key
+from bitnet_hw.schema import Block, Figure, parse_block, unknown_key
 from bitnet_hw.technology import Technology
+from bitnet_hw.units import Host, Units, VectorUnit
 from rtl.geometry import Geometry
 
 __all__ = [
+    "Board",
     "Config",
     "Document",
     "VectorUnit",
@@ -32,17 +37,16 @@ _REFERENCES = {"memory": "memories", "technology": "technologies"}
 _DEFAULTS = {"memory": "lpddr5x-64", "technology": "jouppi7"}
 
 
-class VectorUnit(Block):
-    """The unit beside the array, for everything that is not a BitLinear layer.
+class Board(Block):
+    """What the chips and their memories stand on.
 
     Parameters
     ----------
-    fp16_macs_per_cycle : int
-        FP16 multiply-accumulates per cycle; for element-wise work, that many multiplications and
-        as many additions.
+    idle_w : Figure
+        Power of everything else: regulators, fans, a host that waits.
     """
 
-    fp16_macs_per_cycle: Count = 64
+    idle_w: Figure
 
 
 class Config(Block):
@@ -62,6 +66,18 @@ class Config(Block):
         Energy of operations on the chip.
     vector_unit : VectorUnit
         Everything but the BitLinear layers.
+    units : Units
+        Which operators run elsewhere than on the vector unit.
+    host : Host, optional
+        The processor that some of them run on.
+    formats : Formats
+        Widths of KV cache and lm_head.
+    activity : Activity
+        Zero weights and toggling operands.
+    chips : Chips
+        How many chips hold the model together.
+    board : Board, optional
+        Power beside chips and memories; only with it there is a scope ``board``.
     """
 
     name: str
@@ -70,6 +86,18 @@ class Config(Block):
     memory: Memory
     technology: Technology
     vector_unit: VectorUnit = VectorUnit()
+    units: Units = Units()
+    host: Host | None = None
+    formats: Formats = Formats()
+    activity: Activity = Activity()
+    chips: Chips = Chips()
+    board: Board | None = None
+
+    @model_validator(mode="after")
+    def _host_is_there(self) -> Self:
+        if self.units.needs_host and self.host is None:
+            raise ValueError(f"a file with a host, which units.{self.units.needs_host[0]} needs")
+        return self
 
     @property
     def clock_hz(self) -> float:

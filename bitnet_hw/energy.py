@@ -1,58 +1,26 @@
 """Energy as events times energy per event, each sum kept apart by component."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 
-from bitnet_hw.memory import Memory
-from bitnet_hw.technology import Technology
-from bitnet_hw.workload import VectorOperator
+from bitnet_hw.config import Config
+from bitnet_hw.operators import LinkOperator, VectorOperator
 from rtl.geometry import ACTIVATION_BITS, Geometry
 from rtl.job import Job
 
 __all__ = [
-    "ASSUMPTIONS",
-    "EDGES",
-    "NOT_COUNTED",
-    "SCOPES",
     "Event",
     "Ledger",
     "background_events",
+    "host_events",
+    "link_events",
     "ternary_events",
+    "tree_adders",
+    "tree_register_bits",
     "vector_events",
 ]
-
-EDGES = ("low", "nominal", "high")
-
-_ARRAY = ("adder_tree", "accumulators")
-_CORE = (*_ARRAY, "activation_store", "result_buffer", "vector_unit")
-_SYSTEM = (
-    *_CORE,
-    "dram_ternary_weights",
-    "dram_lm_head",
-    "dram_kv_cache",
-    "dram_embedding",
-    "dram_norms",
-    "dram_background",
-)
-SCOPES: Mapping[str, tuple[str, ...]] = {"array": _ARRAY, "core": _CORE, "system": _SYSTEM}
-"""Components of each scope: arithmetic of the array, + the rest of the chip, + the memory."""
-
-ASSUMPTIONS = (
-    "Every lane toggles in every step of the array: for zero weights and beyond ragged edges too.",
-    "An addition of b bits costs what lies on the line through the published 8 and 32 bits.",
-    "An SRAM access costs the same for a read and a write, in proportion to its bits.",
-    "The memory is as large as it has to be.",
-)
-NOT_COUNTED = (
-    "registers and the partial sums kept in them",
-    "wires and the clock tree",
-    "the weight decoder and the lane select",
-    "control and buffers of the vector unit",
-    "leakage of the chip",
-    "sampling",
-)
-"""What the published tables hold no energy for."""
 
 
 @dataclass(frozen=True)
@@ -63,28 +31,56 @@ class Event:
     ----------
     kind : str
         ``"int_add"`` (`size`: bits), ``"int8_multiply"``, ``"fp16_add"``, ``"fp16_multiply"``,
-        ``"sram_bit"`` (`size`: bytes of the memory), ``"dram_bit"``, ``"dram_second"``.
+        ``"lane_select"``, ``"trit_decode"``, ``"register_bit"``, ``"sram_bit"`` (`size`: bytes of
+        the memory), ``"host_op"``, ``"link_bit"``, ``"dram_bit"``, ``"dram_second"``,
+        ``"board_second"``.
     size : int
         What the energy depends on, for the kinds that depend on something.
+    level, tokens : int
+        Where in an adder tree it happens, as of `Activity.of_adder`.
     """
 
     kind: str
     size: int = 0
+    level: int = 0
+    tokens: int = 1
 
     def __str__(self) -> str:
         return f"{self.kind}[{self.size}]" if self.size else self.kind
 
-    def energy_pj(self, technology: Technology, memory: Memory, edge: str = "nominal") -> float:
-        """Return the energy of one such event in pJ, at one edge of the published range."""
-        if self.kind == "int_add":
-            return technology.int_add_pj(self.size, edge)
-        if self.kind == "sram_bit":
+    def energy_pj(self, config: Config, edge: str = "nominal", zeros: str | None = None) -> float:
+        """Return the energy of one such event in pJ.
+
+        Parameters
+        ----------
+        config : Config
+            Technology, memory, activity and all else that has a price.
+        edge : str
+            Which end of the published ranges: ``"low"``, ``"nominal"`` or ``"high"``.
+        zeros : str, optional
+            Which end of the zero fraction, if not the same.
+        """
+        technology, kind = config.technology, self.kind
+        if kind == "sram_bit":
             return technology.sram_pj_per_bit(self.size, edge)
-        if self.kind == "dram_bit":
-            return memory.energy_pj_per_bit.at(edge)
-        if self.kind == "dram_second":
-            return memory.background_mw.at(edge) * 1e9
-        return getattr(technology.energy_pj, self.kind).at(edge)  # type: ignore[no-any-return]  # fields by name
+        if kind == "dram_bit":
+            return config.memory.energy_pj_per_bit.at(edge)
+        if kind == "dram_second":
+            return config.memory.background_mw.at(edge) * 1e9
+        if kind == "link_bit":
+            return config.chips.link.energy_pj_per_bit.at(edge)
+        if kind == "host_op":
+            return config.host.energy_pj_per_mac.at(edge) if config.host else 0.0
+        if kind == "board_second":
+            return config.board.idle_w.at(edge) * 1e12 if config.board else 0.0
+        if kind == "int_add":
+            energy = technology.int_add_pj(self.size, edge)
+        else:
+            figure = getattr(technology.energy_pj, kind)
+            energy = figure.at(edge) if figure else 0.0
+        if kind in ("int_add", "lane_select"):
+            energy *= config.activity.of_adder(self.level, self.tokens, zeros or edge)
+        return energy
 
 
 @dataclass
@@ -99,32 +95,61 @@ class Ledger:
             events = self.counts.setdefault(component, {})
             events[event] = events.get(event, 0) + count
 
-    def add_all(self, other: "Ledger") -> None:
-        """Count everything that another ledger has counted."""
+    def add_all(self, other: "Ledger", times: int = 1) -> None:
+        """Count everything that another ledger has counted, so many times."""
         for component, events in other.counts.items():
             for event, count in events.items():
-                self.add(component, event, count)
+                self.add(component, event, times * count)
 
     def energy_j(
-        self, technology: Technology, memory: Memory, edge: str = "nominal"
+        self, config: Config, edge: str = "nominal", zeros: str | None = None
     ) -> dict[str, float]:
-        """Return the energy of each component in J."""
+        """Return the energy of each component in J; `edge` and `zeros` as of `Event.energy_pj`."""
         return {
             component: 1e-12
-            * sum(
-                count * event.energy_pj(technology, memory, edge) for event, count in events.items()
-            )
+            * sum(count * event.energy_pj(config, edge, zeros) for event, count in events.items())
             for component, events in self.counts.items()
         }
 
 
-def ternary_events(geometry: Geometry, jobs: Iterable[Job], repeat: int) -> Ledger:
-    """Return the events of jobs that the array runs `repeat` times."""
+def ternary_events(
+    geometry: Geometry, jobs: Iterable[Job], repeat: int, kind: str = "ternary_weights"
+) -> Ledger:
+    """Return the events of jobs that the array runs `repeat` times.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        The array.
+    jobs : iterable of Job
+        The jobs.
+    repeat : int
+        How often they run.
+    kind : str
+        What the weights are, in the name of the component of their transfer.
+    """
     ledger = Ledger()
     jobs = tuple(jobs)
-    steps = repeat * sum(job.steps(geometry) for job in jobs)
-    for bits, adders in _tree_adders(geometry.lanes):
-        ledger.add("adder_tree", Event("int_add", bits), steps * geometry.rows * adders)
+    steps_with: Counter[int] = Counter()
+    for job in jobs:
+        steps_with[job.m] += repeat * job.steps(geometry)
+    steps = steps_with.total()
+    tiles = repeat * sum(job.tiles(geometry) for job in jobs)
+    lanes = geometry.macs_per_cycle
+    for tokens, count in steps_with.items():
+        for level, (bits, adders) in enumerate(tree_adders(geometry.lanes), start=1):
+            event = Event("int_add", bits, level, tokens)
+            ledger.add("adder_tree", event, count * geometry.rows * adders)
+        ledger.add("lane_select", Event("lane_select", 0, 1, tokens), count * lanes)
+    ledger.add("weight_decoder", Event("trit_decode"), tiles * lanes)
+    # In each step the activations, the levels of the tree that have registers, and the partial
+    # sums; for each tile its weights, and those of its words that wait for the last one.
+    written = geometry.activation_word_bits + geometry.rows * (
+        tree_register_bits(geometry.lanes, geometry.tree_register_every) + geometry.accumulator_bits
+    )
+    waiting = (geometry.words_per_tile - 1) * geometry.word_trits
+    weights = 2 * (geometry.tile_trits + waiting)
+    ledger.add("registers", Event("register_bit"), steps * written + tiles * weights)
     accumulate = Event("int_add", geometry.accumulator_bits)
     ledger.add("accumulators", accumulate, steps * geometry.rows)
 
@@ -139,19 +164,39 @@ def ternary_events(geometry: Geometry, jobs: Iterable[Job], repeat: int) -> Ledg
     buffer = Event("sram_bit", -(-geometry.result_slots * vector_bits // 8))
     ledger.add("result_buffer", buffer, 2 * vectors * vector_bits)
 
-    tiles = repeat * sum(job.tiles(geometry) for job in jobs)
-    ledger.add("dram_ternary_weights", Event("dram_bit"), tiles * geometry.tile_bytes * 8)
+    ledger.add(f"dram_{kind}", Event("dram_bit"), tiles * geometry.tile_bytes * 8)
     return ledger
 
 
 def vector_events(operator: VectorOperator) -> Ledger:
     """Return the events of an operator on the vector unit."""
     ledger = Ledger()
-    multiplies = operator.repeat * (operator.macs + operator.multiplies)
-    ledger.add("vector_unit", Event("fp16_multiply"), multiplies)
-    ledger.add("vector_unit", Event("fp16_add"), operator.repeat * (operator.macs + operator.adds))
-    for kind, count in operator.dram_bytes.items():
-        ledger.add(f"dram_{kind}", Event("dram_bit"), operator.repeat * count * 8)
+    add, unit = ledger.add, "vector_unit"
+    multiplies, adds = operator.multiplies, operator.adds
+    if operator.number == "fp16":
+        multiplies, adds = multiplies + operator.macs, adds + operator.macs
+    else:
+        add(unit, Event("int8_multiply"), operator.repeat * operator.macs)
+        add(unit, Event("int_add", 32), operator.repeat * operator.macs)
+    add(unit, Event("fp16_multiply"), operator.repeat * multiplies)
+    add(unit, Event("fp16_add"), operator.repeat * adds)
+    _count_transfers(ledger, operator)
+    return ledger
+
+
+def host_events(operator: VectorOperator) -> Ledger:
+    """Return the events of an operator on the host."""
+    ledger = Ledger()
+    work = operator.macs + max(operator.multiplies, operator.adds)
+    ledger.add("host", Event("host_op"), operator.repeat * work)
+    _count_transfers(ledger, operator)
+    return ledger
+
+
+def link_events(operator: LinkOperator) -> Ledger:
+    """Return the events of an exchange, for one of the chips that take part in it."""
+    ledger = Ledger()
+    ledger.add("link", Event("link_bit"), operator.repeat * operator.link_bytes * 8)
     return ledger
 
 
@@ -162,8 +207,13 @@ def background_events(seconds: float) -> Ledger:
     return ledger
 
 
+def _count_transfers(ledger: Ledger, operator: VectorOperator) -> None:
+    for kind, count in operator.dram_bytes.items():
+        ledger.add(f"dram_{kind}", Event("dram_bit"), operator.repeat * count * 8)
+
+
 @cache
-def _tree_adders(lanes: int) -> tuple[tuple[int, int], ...]:
+def tree_adders(lanes: int) -> tuple[tuple[int, int], ...]:
     """Return width and number of the adders of each level of a row's tree (rtl/adder_tree.py)."""
     levels = []
     level, nodes = 1, lanes
@@ -171,3 +221,19 @@ def _tree_adders(lanes: int) -> tuple[tuple[int, int], ...]:
         levels.append((ACTIVATION_BITS + level, nodes // 2))
         level, nodes = level + 1, -(-nodes // 2)
     return tuple(levels)
+
+
+@cache
+def tree_register_bits(lanes: int, register_every: int) -> int:
+    """Return the bits of the pipeline registers in a row's tree: sums, each with its carry."""
+    bits = 0
+    widths = [ACTIVATION_BITS] * lanes
+    level = 0
+    while len(widths) > 1:
+        level += 1
+        pairs = zip(widths[0::2], widths[1::2], strict=False)
+        odd = widths[len(widths) // 2 * 2 :]
+        widths = [max(pair) + 1 for pair in pairs] + odd
+        if level % register_every == 0:
+            bits += sum(width + 1 for width in widths)
+    return bits

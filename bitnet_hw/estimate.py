@@ -1,15 +1,24 @@
 """Time, energy and memory of a language model on an accelerator."""
 
-from bitnet_hw.baseline import BASELINES, estimate_baseline
-from bitnet_hw.config import Config
-from bitnet_hw.energy import EDGES, Ledger, background_events, ternary_events, vector_events
-from bitnet_hw.estimate_result import Estimate, OperatorEstimate
-from bitnet_hw.model import FP16_BYTES, Model
-from bitnet_hw.paper import compare
-from bitnet_hw.timing import BOUNDS, OperatorTime, ternary_time, vector_time, weight_rate
-from bitnet_hw.workload import TernaryOperator, VectorOperator, Workload, build_workload
+from dataclasses import replace
 
-__all__ = ["DEFAULT_CONTEXT", "Estimate", "OperatorEstimate", "estimate"]
+from bitnet_hw.area import chip_area_mm2, leakage_w
+from bitnet_hw.baseline import BASELINES, estimate_baseline
+from bitnet_hw.chips import exchanges, shard
+from bitnet_hw.config import Config
+from bitnet_hw.energy import Event, Ledger, background_events
+from bitnet_hw.energy_scopes import EDGES
+from bitnet_hw.errors import ConfigError
+from bitnet_hw.estimate_result import Estimate
+from bitnet_hw.model import Model
+from bitnet_hw.operator_estimate import OperatorEstimate, estimate_operator, total
+from bitnet_hw.paper import compare
+from bitnet_hw.step_time import step_cycles
+from bitnet_hw.stored_bytes import fullest_chip_bytes, stored_bytes
+from bitnet_hw.timing import BOUNDS, weight_rate
+from bitnet_hw.workload import build_workload
+
+__all__ = ["DEFAULT_CONTEXT", "Estimate", "check_fits", "estimate"]
 
 DEFAULT_CONTEXT = 512
 """Tokens of context, as in the published comparisons."""
@@ -44,27 +53,38 @@ def estimate(
     ConfigError
         If the model does not fit the array, or a parameter is out of range.
     """
-    workload = build_workload(model, config.array, phase=phase, batch=batch, context=context)
+    part = shard(model, config.chips)
+    check_fits(config, part)
+    workload = build_workload(
+        part,
+        max_tokens=config.array.max_tokens,
+        phase=phase,
+        batch=batch,
+        context=context,
+        formats=config.formats,
+    )
+    workload = replace(
+        workload, operators=(*workload.operators, *exchanges(model, config.chips, workload))
+    )
     rate = weight_rate(config)
     ledger = Ledger()
     rows: dict[str, list[OperatorEstimate]] = {}
     for operator in workload.operators:
-        if isinstance(operator, TernaryOperator):
-            time = ternary_time(config, operator, rate)
-            events = ternary_events(config.array, operator.jobs, operator.repeat)
-            row = _ternary_row(config, operator, time, events)
-        else:
-            time = vector_time(config, operator)
-            events = vector_events(operator)
-            row = _vector_row(config, operator, time, events)
+        row, events = estimate_operator(config, operator, rate)
         rows.setdefault(operator.name, []).append(row)
         ledger.add_all(events)
     bound_seconds = dict.fromkeys(BOUNDS, 0.0)
     for row in (row for group in rows.values() for row in group):
         bound_seconds[row.bound] += row.seconds
-    operators = tuple(_total(group) for group in rows.values())
-    cycles = sum(operator.cycles for operator in operators)
-    ledger.add_all(background_events(cycles / config.clock_hz))
+    operators = tuple(total(group) for group in rows.values())
+    cycles = step_cycles(
+        {row.name: row.cycles for row in operators}, part, config.chips, workload, phase
+    )
+    seconds = cycles / config.clock_hz
+    ledger.add_all(background_events(seconds), config.chips.count)
+    if config.board:
+        ledger.add("board_idle", Event("board_second"), seconds)
+    stored = stored_bytes(config, part, workload.kv_tokens)
     result = Estimate(
         config=config,
         model=model,
@@ -73,19 +93,50 @@ def estimate(
         context=context,
         tokens=workload.tokens,
         cycles=cycles,
-        ternary_macs=sum(operator.macs for operator in operators if operator.unit == "array"),
-        ternary_cycles=sum(operator.cycles for operator in operators if operator.unit == "array"),
+        ternary_macs=sum(row.macs for row in operators if row.unit == "array"),
+        ternary_cycles=sum(row.cycles for row in operators if row.unit == "array"),
         operators=operators,
         bound_seconds=bound_seconds,
-        memory_bytes=_memory_bytes(config, model, workload),
+        memory_bytes=stored,
+        chip_memory_bytes=fullest_chip_bytes(config, part, stored),
         dram_bytes=_dram_bytes(ledger),
-        energy_j={edge: ledger.energy_j(config.technology, config.memory, edge) for edge in EDGES},
+        energy_j={edge: _energy_j(config, ledger, seconds, edge) for edge in EDGES},
+        zeros_energy_j={
+            edge: _energy_j(config, ledger, seconds, "nominal", edge) for edge in ("low", "high")
+        },
+        area_mm2=chip_area_mm2(config),
         ledger=ledger,
         baselines=tuple(
-            estimate_baseline(config, model, workload, arithmetic) for arithmetic in BASELINES
+            estimate_baseline(config, model, workload, arithmetic, phase)
+            for arithmetic in BASELINES
         ),
     )
     return _with_comparisons(result)
+
+
+def check_fits(config: Config, part: Model) -> None:
+    """Make sure that the array takes every ternary layer.
+
+    Raises
+    ------
+    ConfigError
+        If a layer has more inputs than the array's ``max_k``.
+    """
+    widest = max(part.projections, key=lambda projection: projection.k)
+    if widest.k > config.array.max_k:
+        raise ConfigError(
+            f"array.max_k must be at least {widest.k} for {widest.name} of {part.name}, "
+            f"not {config.array.max_k}"
+        )
+
+
+def _energy_j(
+    config: Config, ledger: Ledger, seconds: float, edge: str, zeros: str | None = None
+) -> dict[str, float]:
+    energy = ledger.energy_j(config, edge, zeros)
+    for component, power_w in leakage_w(config, edge).items():
+        energy[component] = power_w * seconds * config.chips.count
+    return energy
 
 
 def _with_comparisons(result: Estimate) -> Estimate:
@@ -94,68 +145,7 @@ def _with_comparisons(result: Estimate) -> Estimate:
         return result
     ratios = result.ratios(result.baselines[0])
     comparisons = compare(result.model, result.config.technology, **ratios)
-    return Estimate(**{**vars(result), "comparisons": comparisons})
-
-
-def _ternary_row(
-    config: Config, operator: TernaryOperator, time: OperatorTime, events: Ledger
-) -> OperatorEstimate:
-    tiles = sum(job.tiles(config.array) for job in operator.jobs)
-    return OperatorEstimate(
-        name=operator.name,
-        unit="array",
-        runs=operator.repeat,
-        cycles=time.cycles,
-        seconds=time.cycles / config.clock_hz,
-        macs=operator.repeat * sum(job.macs for job in operator.jobs),
-        dram_bytes=operator.repeat * tiles * config.array.tile_bytes,
-        energy_j=sum(events.energy_j(config.technology, config.memory).values()),
-        bound=time.bound,
-    )
-
-
-def _vector_row(
-    config: Config, operator: VectorOperator, time: OperatorTime, events: Ledger
-) -> OperatorEstimate:
-    return OperatorEstimate(
-        name=operator.name,
-        unit="vector",
-        runs=operator.repeat,
-        cycles=time.cycles,
-        seconds=time.cycles / config.clock_hz,
-        macs=operator.repeat * operator.macs,
-        dram_bytes=operator.repeat * sum(operator.dram_bytes.values()),
-        energy_j=sum(events.energy_j(config.technology, config.memory).values()),
-        bound=time.bound,
-    )
-
-
-def _total(rows: list[OperatorEstimate]) -> OperatorEstimate:
-    """Return the sum of the runs of one operator with different numbers of tokens."""
-    longest = max(rows, key=lambda row: row.cycles)
-    return OperatorEstimate(
-        name=longest.name,
-        unit=longest.unit,
-        runs=sum(row.runs for row in rows),
-        cycles=sum(row.cycles for row in rows),
-        seconds=sum(row.seconds for row in rows),
-        macs=sum(row.macs for row in rows),
-        dram_bytes=sum(row.dram_bytes for row in rows),
-        energy_j=sum(row.energy_j for row in rows),
-        bound=longest.bound,
-    )
-
-
-def _memory_bytes(config: Config, model: Model, workload: Workload) -> dict[str, int]:
-    array = config.array
-    tiles = sum(array.k_tiles(layer.k) * array.n_tiles(layer.n) for layer in model.projections)
-    return {
-        "ternary_weights": model.layers * tiles * array.tile_bytes,
-        "embeddings": model.embedding_parameters * FP16_BYTES,
-        "lm_head": model.lm_head_parameters * FP16_BYTES,
-        "norms": model.norm_parameters * FP16_BYTES,
-        "kv_cache": model.kv_cache_bytes(workload.kv_tokens),
-    }
+    return replace(result, comparisons=comparisons)
 
 
 def _dram_bytes(ledger: Ledger) -> dict[str, int]:

@@ -14,6 +14,7 @@ _BOUNDS = {
     "compute": "computing",
     "weights": "the stream of ternary weights",
     "memory": "other memory traffic",
+    "link": "exchanges between chips",
 }
 
 
@@ -79,6 +80,7 @@ def _energy(result: Mapping[str, Any]) -> Section:
     bars += [
         (f"{name.upper()} multipliers", baseline["energy_breakdown_j"])
         for name, baseline in reversed(result["baselines"].items())
+        if not name.endswith("_same_area")
     ]
     return stacked_bars(
         "Energy per token",

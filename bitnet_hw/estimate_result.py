@@ -1,53 +1,19 @@
-"""What an estimate holds, and how it is reported."""
+"""What an estimate holds."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from bitnet_hw.baseline import Baseline
 from bitnet_hw.config import Config
-from bitnet_hw.energy import ASSUMPTIONS, EDGES, NOT_COUNTED, SCOPES, Ledger
+from bitnet_hw.energy import Ledger
+from bitnet_hw.energy_scopes import SCOPES
+from bitnet_hw.estimate_dict import estimate_dict
 from bitnet_hw.model import Model
+from bitnet_hw.operator_estimate import OperatorEstimate
 from bitnet_hw.paper import Comparison
 from bitnet_hw.timing import BOUNDS
 
-__all__ = ["Estimate", "OperatorEstimate"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class OperatorEstimate:
-    """One kind of operator, all its runs in a step together.
-
-    Parameters
-    ----------
-    name : str
-        ``"qkv_proj"``, ``"attention"``, ``"lm_head"``, ...
-    unit : str
-        ``"array"`` or ``"vector"``.
-    runs : int
-        How often it runs: layers times chunks of tokens.
-    cycles : int
-        Clock cycles of all runs.
-    seconds : float
-        Duration of all runs.
-    macs : int
-        Multiply-accumulates of matrix products.
-    dram_bytes : int
-        Bytes read from and written to memory.
-    energy_j : float
-        Energy, scope `system`, without the background power of the memory.
-    bound : str
-        What limits it (its longest part): ``"compute"``, ``"weights"`` or ``"memory"``.
-    """
-
-    name: str
-    unit: str
-    runs: int
-    cycles: int
-    seconds: float
-    macs: int
-    dram_bytes: int
-    energy_j: float
-    bound: str
+__all__ = ["Estimate"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,9 +41,17 @@ class Estimate:
     bound_seconds : dict
         Time by what limits it.
     memory_bytes, dram_bytes : dict
-        What is stored, and what is transferred in the step, by kind.
+        What is stored, and what is transferred in the step, by kind, on all chips together.
+    chip_memory_bytes : int
+        What the fullest chip stores.
     energy_j : dict of dict
-        Energy of the step by component, for the low, nominal and high end of the published figures.
+        Energy of the step by component, for the low, nominal and high end of the published figures
+        and of the zero weights.
+    zeros_energy_j : dict of dict
+        The same with published figures at their nominal value, for most zeros (``"low"``) and
+        fewest (``"high"``).
+    area_mm2 : dict
+        Cell area of a chip by part; empty if the technology has no areas.
     ledger : Ledger
         The events behind the energy.
     baselines : tuple of Baseline
@@ -98,8 +72,11 @@ class Estimate:
     operators: tuple[OperatorEstimate, ...]
     bound_seconds: dict[str, float]
     memory_bytes: dict[str, int]
+    chip_memory_bytes: int
     dram_bytes: dict[str, int]
     energy_j: dict[str, dict[str, float]]
+    zeros_energy_j: dict[str, dict[str, float]]
+    area_mm2: dict[str, float]
     ledger: Ledger
     baselines: tuple[Baseline, ...]
     comparisons: tuple[Comparison, ...] = field(default=())
@@ -121,13 +98,19 @@ class Estimate:
 
     @property
     def utilization(self) -> float:
-        """Share of the array's peak that the whole step uses."""
-        return self.ternary_macs / (self.config.array.macs_per_cycle * self.cycles)
+        """Share of the arrays' peak that the whole step uses."""
+        return self.ternary_macs / (self.peak_macs_per_cycle * self.cycles)
+
+    @property
+    def peak_macs_per_cycle(self) -> int:
+        """Multiply-accumulates per cycle of all chips."""
+        return self.config.chips.count * self.config.array.macs_per_cycle
 
     @property
     def array_utilization(self) -> float:
-        """Share of the array's peak while it works on BitLinear layers, fill and drain included."""
-        return self.ternary_macs / (self.config.array.macs_per_cycle * self.ternary_cycles)
+        """Share of an array's peak while it works on BitLinear layers, fill and drain included."""
+        share = self.ternary_macs / self.config.chips.tensor
+        return share / (self.config.array.macs_per_cycle * self.ternary_cycles)
 
     @property
     def bound(self) -> str:
@@ -139,10 +122,31 @@ class Estimate:
         """Bits stored and streamed for each ternary weight, padding included."""
         return 8 * self.memory_bytes["ternary_weights"] / self.model.ternary_parameters
 
+    @property
+    def memory_fits(self) -> bool:
+        """Whether the memory of the fullest chip holds its part of the model."""
+        return self.chip_memory_bytes <= self.config.memory.capacity_bytes
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """Scopes that have an energy: ``board`` only if its power is given."""
+        return tuple(scope for scope in SCOPES if scope != "board" or self.config.board)
+
     def step_energy_j(self, scope: str = "system", edge: str = "nominal") -> float:
         """Return the energy of the step within a scope."""
-        energy = self.energy_j[edge]
-        return sum(energy.get(component, 0.0) for component in SCOPES[scope])
+        return _within(self.energy_j[edge], scope)
+
+    def step_energy_over_zeros_j(self, scope: str = "system") -> tuple[float, float]:
+        """Return the energy of the step with the most zero weights, and with the fewest."""
+        return (
+            _within(self.zeros_energy_j["low"], scope),
+            _within(self.zeros_energy_j["high"], scope),
+        )
+
+    @property
+    def power_w(self) -> float:
+        """Power within scope `system` while steps follow each other."""
+        return self.step_energy_j() / self.seconds
 
     @property
     def energy_per_token_j(self) -> float:
@@ -159,80 +163,8 @@ class Estimate:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON-ready values; energies are per token, with their scope."""
-        breakdown = self.energy_j["nominal"]
-        return {
-            "name": self.config.name,
-            "model": self.model.name,
-            "phase": self.phase,
-            "batch": self.batch,
-            "context": self.context,
-            "scope": "system",
-            "technology": self.config.technology.name,
-            "memory": self.config.memory.name,
-            "clock_mhz": self.config.clock_mhz,
-            "array": asdict(self.config.array),
-            "macs_per_cycle": self.config.array.macs_per_cycle,
-            "tokens": self.tokens,
-            "cycles": self.cycles,
-            "seconds": self.seconds,
-            "seconds_per_token": self.seconds_per_token,
-            "tokens_per_second": self.tokens_per_second,
-            "utilization": self.utilization,
-            "array_utilization": self.array_utilization,
-            "bound": self.bound,
-            "bound_seconds": self.bound_seconds,
-            "energy_per_token_j": self.energy_per_token_j,
-            "energy_per_token_range_j": {
-                edge: self.step_energy_j(edge=edge) / self.tokens for edge in EDGES
-            },
-            "energy_per_token_by_scope_j": {
-                scope: self.step_energy_j(scope) / self.tokens for scope in SCOPES
-            },
-            "energy_breakdown_j": {
-                component: breakdown.get(component, 0.0) / self.tokens
-                for component in SCOPES["system"]
-            },
-            "memory_bytes": {**self.memory_bytes, "total": sum(self.memory_bytes.values())},
-            "dram_bytes": {**self.dram_bytes, "total": sum(self.dram_bytes.values())},
-            "bits_per_weight": self.bits_per_weight,
-            "layers": [asdict(operator) for operator in self.operators],
-            "baselines": {
-                baseline.name: {
-                    "tokens_per_second": self.tokens / baseline.seconds,
-                    "energy_per_token_j": baseline.energy_j / self.tokens,
-                    "energy_breakdown_j": {
-                        component: energy / self.tokens
-                        for component, energy in baseline.energy_breakdown_j.items()
-                    },
-                    "memory_bytes": baseline.memory_bytes,
-                    "ratios": self.ratios(baseline),
-                }
-                for baseline in self.baselines
-            },
-            "paper": [asdict(comparison) for comparison in self.comparisons],
-            "events": {
-                component: {str(event): count for event, count in events.items()}
-                for component, events in self.ledger.counts.items()
-            },
-            "assumptions": list(ASSUMPTIONS),
-            "not_counted": list(NOT_COUNTED),
-            "sources": self.sources(),
-        }
+        return estimate_dict(self)
 
-    def sources(self) -> list[dict[str, Any]]:
-        """Return every number taken from outside, with unit, range, status and source."""
-        technology, memory = self.config.technology, self.config.memory
-        figures = {
-            **{f"memory.{key}": figure for key, figure in memory.figures.items()},
-            **{f"technology.{key}": figure for key, figure in technology.figures.items()},
-        }
-        return [
-            {
-                "figure": key,
-                "unit": unit,
-                **{edge: figure.at(edge) for edge in EDGES},
-                "status": figure.status,
-                "source": figure.source,
-            }
-            for key, (figure, unit) in figures.items()
-        ]
+
+def _within(energy_j: dict[str, float], scope: str) -> float:
+    return sum(energy_j.get(component, 0.0) for component in SCOPES[scope])

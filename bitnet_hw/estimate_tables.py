@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from rich.table import Table
 
-from bitnet_hw.energy import NOT_COUNTED, SCOPES
+from bitnet_hw.energy_scopes import NOT_COUNTED, SCOPES
+from bitnet_hw.estimate_dict import sources as sources_of
 from bitnet_hw.estimate_result import Estimate
 from bitnet_hw.quantity import quantity
 
@@ -30,7 +31,9 @@ def estimate_tables(result: Estimate, *, sources: bool = False) -> Iterator[Tabl
         yield _paper(result)
         for comparison in result.comparisons:
             yield f"{comparison.quantity}: {comparison.why}"
-    yield f"Not counted: {', '.join(NOT_COUNTED)}."
+    yield f"Not counted: {', '.join([*result.config.technology.not_counted, *NOT_COUNTED])}."
+    if not result.memory_fits:
+        yield _too_large(result)
     if sources:
         yield "Numbers from outside:"
         yield from _sources(result)
@@ -52,6 +55,14 @@ def _si(field: str, value: float) -> str:
 def _headline(result: Estimate) -> Table:
     config, array = result.config, result.config.array
     energies = [result.step_energy_j(edge=edge) / result.tokens for edge in ("low", "high")]
+    zeros = config.activity.zero_fraction
+    over_zeros = "; array alone ".join(
+        " to ".join(
+            _si("energy_j", energy / result.tokens)
+            for energy in result.step_energy_over_zeros_j(scope)
+        )
+        for scope in ("system", "array")
+    )
     sequences = "sequence" if result.batch == 1 else "sequences"
     table = Table(show_header=False, title=f"{result.model.name} on {config.name}")
     table.title_justify = "left"
@@ -71,7 +82,10 @@ def _headline(result: Estimate) -> Table:
         ),
         ("energy per token", f"{_si('energy_j', result.energy_per_token_j)}, scope system"),
         ("  over published ranges", f"{' to '.join(_si('energy_j', e) for e in energies)}"),
+        (f"  over {zeros.at('high'):.0%} to {zeros.at('low'):.0%} zeros", over_zeros),
+        ("power", f"{_si('power_w', result.power_w)}, scope system"),
         ("bits per weight", f"{result.bits_per_weight:.4g}"),
+        *_chip_lines(result),
     ):
         table.add_row(name, value)
     return table
@@ -82,20 +96,47 @@ def _bound(result: Estimate) -> str:
         "compute": "computing",
         "weights": "the stream of ternary weights",
         "memory": "memory traffic other than ternary weights",
+        "link": "exchanges between chips",
     }[result.bound]
-    return f"{what} ({result.bound_seconds[result.bound] / result.seconds:.0%} of the time)"
+    whole = sum(result.bound_seconds.values())
+    return f"{what} ({result.bound_seconds[result.bound] / whole:.0%} of the time)"
+
+
+def _chip_lines(result: Estimate) -> Iterator[tuple[str, str]]:
+    """Yield the lines of what not every configuration has: an area, several chips, a board."""
+    config = result.config
+    if result.area_mm2:
+        yield "cell area", f"{sum(result.area_mm2.values()):.3g} mm2 for each chip"
+    if config.chips.count > 1:
+        yield (
+            "chips",
+            f"{config.chips.count}: {config.chips.tensor} share each layer, "
+            f"{config.chips.pipeline} groups of layers",
+        )
+    if config.board:
+        energy_j = result.step_energy_j("board") / result.tokens
+        yield "energy per token, board", _si("energy_j", energy_j)
+
+
+def _too_large(result: Estimate) -> str:
+    memory = result.config.memory
+    return (
+        f"The model does not fit: the fullest chip stores {_si('_bytes', result.chip_memory_bytes)}, "
+        f"and {memory.name} holds {_si('_bytes', memory.capacity_bytes)}."
+    )
 
 
 def _operators(result: Estimate) -> Table:
     table = _table(
         "Operators of one step", "operator", "runs", "cycles", "time", "memory", "energy", "bound"
     )
+    whole = sum(operator.seconds for operator in result.operators)
     for operator in result.operators:
         table.add_row(
             operator.name,
             str(operator.runs),
             _si("count", operator.cycles),
-            f"{operator.seconds / result.seconds:.1%}",
+            f"{operator.seconds / whole:.1%}",
             _si("_bytes", operator.dram_bytes),
             _si("energy_j", operator.energy_j),
             operator.bound,
@@ -107,15 +148,16 @@ def _energy(result: Estimate) -> Table:
     table = _table("Energy per token", "component", "scope", "energy", "share")
     total = result.energy_per_token_j
     breakdown = {
-        component: result.energy_j["nominal"].get(component, 0.0) / result.tokens
-        for component in SCOPES["system"]
+        component: result.energy_j["nominal"][component] / result.tokens
+        for component in SCOPES[result.scopes[-1]]
+        if component in result.energy_j["nominal"]
     }
     for component, energy in breakdown.items():
         scope = next(scope for scope, components in SCOPES.items() if component in components)
         share = f"{energy / total:.1%}"
         table.add_row(component.replace("_", " "), scope, _si("energy_j", energy), share)
     table.add_section()
-    for scope in SCOPES:
+    for scope in result.scopes:
         energy = result.step_energy_j(scope) / result.tokens
         share = f"{energy / total:.1%}"
         table.add_row(f"total in scope {scope}", scope, _si("energy_j", energy), share)
@@ -137,18 +179,20 @@ def _memory(result: Estimate) -> Table:
 
 def _baselines(result: Estimate) -> Table:
     table = _table(
-        "Multiplier arrays of equal throughput",
+        "Multiplier arrays of equal peak, or of the same area as the ternary array; all over ours",
         "array",
+        "MAC/cycle",
         "tokens/s",
         "J/token",
-        "energy vs ours",
-        "memory vs ours",
-        "time vs ours",
+        "energy",
+        "memory",
+        "time",
     )
     for baseline in result.baselines:
         ratios = result.ratios(baseline)
         table.add_row(
-            baseline.name,
+            baseline.name.replace("_", " "),
+            str(baseline.macs_per_cycle),
             f"{result.tokens / baseline.seconds:.4g}",
             f"{baseline.energy_j / result.tokens:.4g}",
             *(f"{ratios[name]:.2f}x" for name in ("energy", "memory", "speed")),
@@ -177,7 +221,7 @@ def _paper(result: Estimate) -> Table:
 
 
 def _sources(result: Estimate) -> Iterator[str]:
-    for source in result.sources():
+    for source in sources_of(result):
         low, nominal, high = (f"{source[edge]:g}" for edge in ("low", "nominal", "high"))
         spread = "" if low == high else f" ({low} to {high})"
         value = f"{nominal}{spread} {source['unit']}"

@@ -1,5 +1,7 @@
 """The memory beside the array: how fast it delivers and what a bit costs."""
 
+import math
+
 from pydantic import field_validator
 
 from bitnet_hw.schema import Block, Figure
@@ -22,6 +24,10 @@ class Memory(Block):
         Energy of a transferred bit, read or written, array, interface and all.
     background_mw : Figure
         Power that is drawn whether or not anything is transferred.
+    capacity_gb : Figure, optional
+        What it holds, in 10^9 bytes; without it, whatever is asked of it.
+    dollars_per_gb : Figure, optional
+        What 10^9 bytes of it cost.
     """
 
     name: str = "inline"
@@ -30,11 +36,13 @@ class Memory(Block):
     efficiency: Figure = Figure(nominal=1, source="assumed where a memory does not state it")
     energy_pj_per_bit: Figure
     background_mw: Figure = Figure(nominal=0, source="assumed where a memory does not state it")
+    capacity_gb: Figure | None = None
+    dollars_per_gb: Figure | None = None
 
-    @field_validator("peak_gb_per_s")
+    @field_validator("peak_gb_per_s", "capacity_gb")
     @classmethod
-    def _above_zero(cls, figure: Figure) -> Figure:
-        if figure.nominal <= 0:
+    def _above_zero(cls, figure: Figure | None) -> Figure | None:
+        if figure is not None and figure.nominal <= 0:
             raise ValueError("above 0")
         return figure
 
@@ -51,11 +59,21 @@ class Memory(Block):
         return self.peak_gb_per_s.nominal * 1e9 * self.efficiency.nominal
 
     @property
+    def capacity_bytes(self) -> float:
+        """What it holds; infinite if it does not say."""
+        return self.capacity_gb.nominal * 1e9 if self.capacity_gb else math.inf
+
+    @property
     def figures(self) -> dict[str, tuple[Figure, str]]:
         """Every number with its unit, by its key."""
-        return {
+        figures = {
             "peak_gb_per_s": (self.peak_gb_per_s, "GB/s"),
             "efficiency": (self.efficiency, "share"),
             "energy_pj_per_bit": (self.energy_pj_per_bit, "pJ/bit"),
             "background_mw": (self.background_mw, "mW"),
         }
+        if self.capacity_gb:
+            figures["capacity_gb"] = (self.capacity_gb, "GB")
+        if self.dollars_per_gb:
+            figures["dollars_per_gb"] = (self.dollars_per_gb, "$/GB")
+        return figures

@@ -137,9 +137,9 @@ class Model(Block):
             + self.norm_parameters
         )
 
-    def kv_cache_bytes(self, tokens: int) -> int:
-        """Return the size of the keys and values of `tokens` tokens in FP16, over all layers."""
-        return self.layers * 2 * self.kv_dim * FP16_BYTES * tokens
+    def kv_cache_bytes(self, tokens: int, bits: int = 8 * FP16_BYTES) -> int:
+        """Return the size of keys and values of `tokens` tokens, `bits` each, over all layers."""
+        return -(-self.layers * 2 * self.kv_dim * bits * tokens // 8)
 
 
 def load_model(reference: str) -> Model:

@@ -1,4 +1,4 @@
-"""The technology of the chip: energy of each operation it performs."""
+"""The technology of the chip: energy, area and leakage of what it is made of."""
 
 import itertools
 import math
@@ -8,19 +8,45 @@ from pydantic import Field, model_validator
 
 from bitnet_hw.schema import Block, Figure
 
-__all__ = ["Operations", "Sram", "Technology"]
+__all__ = ["Areas", "Leakage", "Operations", "Sram", "Technology"]
 
 _BITS_PER_ACCESS = 64
 
 
 class Operations(Block):
-    """Energy of one operation in pJ; operands and result as wide as the name says."""
+    """Energy of one operation in pJ; operands and result as wide as the name says.
+
+    The last three are of this design's own parts; a technology may have no figure for them.
+    """
 
     int8_add: Figure
     int32_add: Figure
     int8_multiply: Figure
     fp16_add: Figure
     fp16_multiply: Figure
+    register_bit: Figure | None = None
+    lane_select: Figure | None = None
+    trit_decode: Figure | None = None
+
+
+class Areas(Block):
+    """Cell area in um2 of each part."""
+
+    int_add_per_bit: Figure
+    register_per_bit: Figure
+    lane_select_per_bit: Figure
+    trit_decode_per_weight: Figure
+    int8_multiply: Figure
+    fp16_add: Figure
+    fp16_multiply: Figure
+    sram_per_bit: Figure
+
+
+class Leakage(Block):
+    """Power that is drawn while the supply is on."""
+
+    logic_mw_per_mm2: Figure
+    sram_mw_per_mb: Figure
 
 
 class Sram(Figure):
@@ -44,6 +70,10 @@ class Technology(Block):
         Arithmetic.
     sram_pj_per_64_bits : tuple of Sram
         On-chip memories, in increasing size.
+    area_um2 : Areas, optional
+        What the parts take on the chip.
+    leakage : Leakage, optional
+        What they draw at rest; needs `area_um2`.
     """
 
     name: str = "inline"
@@ -54,6 +84,14 @@ class Technology(Block):
     energy_pj: Operations
     # YAML has lists only; everything else stays strict.
     sram_pj_per_64_bits: Annotated[tuple[Sram, ...], Field(min_length=1, strict=False)]
+    area_um2: Areas | None = None
+    leakage: Leakage | None = None
+
+    @model_validator(mode="after")
+    def _leaks_from_something(self) -> Self:
+        if self.leakage and not self.area_um2:
+            raise ValueError("a technology with area_um2, which its leakage needs")
+        return self
 
     @model_validator(mode="after")
     def _increasing(self) -> Self:
@@ -85,12 +123,27 @@ class Technology(Block):
         return lower.at(edge) * math.pow(ratio, share) / _BITS_PER_ACCESS
 
     @property
+    def not_counted(self) -> tuple[str, ...]:
+        """What of the chip there is no figure for."""
+        energy = self.energy_pj
+        parts = {
+            "registers and the partial sums kept in them": energy.register_bit,
+            "the weight decoder": energy.trit_decode,
+            "the lane select": energy.lane_select,
+            "leakage of the chip": self.leakage,
+            "area of the chip": self.area_um2,
+        }
+        return tuple(name for name, figure in parts.items() if figure is None)
+
+    @property
     def figures(self) -> dict[str, tuple[Figure, str]]:
         """Every number with its unit, by its key."""
-        figures = {
-            f"energy_pj.{name}": (getattr(self.energy_pj, name), "pJ")
-            for name in Operations.model_fields
-        }
+        figures = {}
+        for key, unit in (("energy_pj", "pJ"), ("area_um2", "um2"), ("leakage", "")):
+            block = getattr(self, key)
+            for name in type(block).model_fields if block else ():
+                if (figure := getattr(block, name)) is not None:
+                    figures[f"{key}.{name}"] = (figure, unit or name.partition("_")[2])
         for sram in self.sram_pj_per_64_bits:
             figures[f"sram_pj_per_64_bits.{sram.kilobytes:g}_kb"] = (sram, "pJ per 64 bits")
         return figures

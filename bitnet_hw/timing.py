@@ -5,14 +5,27 @@ from fractions import Fraction
 
 from bitnet_hw.config import Config
 from bitnet_hw.cycles import WeightRate, cycles
-from bitnet_hw.workload import TernaryOperator, VectorOperator
+from bitnet_hw.operators import LinkOperator, TernaryOperator, VectorOperator
 
-__all__ = ["BOUNDS", "OperatorTime", "memory_cycles", "ternary_time", "vector_time", "weight_rate"]
+__all__ = [
+    "BOUNDS",
+    "RATE_DENOMINATOR",
+    "OperatorTime",
+    "cycles_at_rate",
+    "host_time",
+    "link_time",
+    "memory_cycles",
+    "ternary_time",
+    "vector_time",
+    "weight_rate",
+]
 
-BOUNDS = ("compute", "weights", "memory")
+BOUNDS = ("compute", "weights", "memory", "link")
+"""What limits an operator: arithmetic, the stream of ternary weights, everything else that comes
+from memory, or the exchange with other chips."""
 
-# Largest numerator or denominator of the cycles per word: the rate is exact to a part in a million.
-_RATE_DENOMINATOR = 1000
+RATE_DENOMINATOR = 1000
+"""Largest number of words in the ratio of a rate: it is exact to a part in a million."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +37,7 @@ class OperatorTime:
     cycles : int
         Clock cycles.
     bound : str
-        What limits it: ``"compute"``, ``"weights"`` (the stream of ternary weights) or ``"memory"``
-        (everything else that comes from memory).
+        What limits it: one of `BOUNDS`.
     """
 
     cycles: int
@@ -38,12 +50,12 @@ def weight_rate(config: Config) -> WeightRate:
     cycles_per_word = word_bytes * config.clock_hz / config.memory.bytes_per_second
     if cycles_per_word <= 1:
         return WeightRate(1, 1)
-    ratio = Fraction(cycles_per_word).limit_denominator(_RATE_DENOMINATOR)
+    ratio = Fraction(cycles_per_word).limit_denominator(RATE_DENOMINATOR)
     return WeightRate(ratio.denominator, ratio.numerator)
 
 
 def ternary_time(config: Config, operator: TernaryOperator, rate: WeightRate) -> OperatorTime:
-    """Return the time of BitLinear layers: the cycle model of the hardware.
+    """Return the time of ternary layers: the cycle model of the hardware.
 
     The first word of each queue leaves the memory when the queue starts: weights are not fetched
     ahead of it.
@@ -74,13 +86,46 @@ def vector_time(
     width = config.vector_unit.fp16_macs_per_cycle
     products = -(-operator.macs // (matrix_macs_per_cycle or width))
     compute = products + -(-max(operator.multiplies, operator.adds) // width)
-    transfer = memory_cycles(config, sum(operator.dram_bytes.values()))
-    bound = "memory" if transfer > compute else "compute"
-    return OperatorTime(operator.repeat * max(compute, transfer), bound)
+    return _overlapped(config, operator, compute)
+
+
+def host_time(config: Config, operator: VectorOperator) -> OperatorTime:
+    """Return the time of an operator on the host, which shares the memory.
+
+    As on the vector unit, after the time that it takes to call the host.
+    """
+    host = config.host
+    assert host is not None
+    work = operator.macs + max(operator.multiplies, operator.adds)
+    compute = cycles_at_rate(config, work, host.gmacs_per_second.nominal * 1e9)
+    call = cycles_at_rate(config, 1, 1e6 / host.call_us.nominal) if host.call_us.nominal else 0
+    time = _overlapped(config, operator, compute)
+    return OperatorTime(time.cycles + operator.repeat * call, time.bound)
+
+
+def link_time(config: Config, operator: LinkOperator) -> OperatorTime:
+    """Return the time of an exchange between chips: latency of its messages, then its bytes."""
+    link = config.chips.link
+    transfer = cycles_at_rate(config, operator.link_bytes, link.gb_per_s.nominal * 1e9)
+    latency = link.latency_us.nominal
+    wait = cycles_at_rate(config, operator.messages, 1e6 / latency) if latency else 0
+    return OperatorTime(operator.repeat * (transfer + wait), "link")
 
 
 def memory_cycles(config: Config, transferred_bytes: int) -> int:
     """Return the cycles in which the memory transfers so many bytes at its sustained rate."""
+    return cycles_at_rate(config, transferred_bytes, config.memory.bytes_per_second)
+
+
+def cycles_at_rate(config: Config, amount: int, per_second: float) -> int:
+    """Return the cycles, rounded up, that an amount takes at a rate."""
     # Fractions keep the rounding the same on every machine.
-    exact = Fraction(transferred_bytes) * Fraction(config.clock_hz)
-    return -(-exact // Fraction(config.memory.bytes_per_second))
+    exact = Fraction(amount) * Fraction(config.clock_hz)
+    return -(-exact // Fraction(per_second))
+
+
+def _overlapped(config: Config, operator: VectorOperator, compute: int) -> OperatorTime:
+    """Return the time of an operator that computes and transfers at once."""
+    transfer = memory_cycles(config, sum(operator.dram_bytes.values()))
+    bound = "memory" if transfer > compute else "compute"
+    return OperatorTime(operator.repeat * max(compute, transfer), bound)

@@ -6,15 +6,16 @@ streamed once for each chunk.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from bitnet_hw.errors import ConfigError
+from bitnet_hw.formats import FORMAT_BITS, FP16_BITS, Formats
 from bitnet_hw.model import FP16_BYTES, Model
-from rtl.geometry import Geometry
+from bitnet_hw.operators import Operator, TernaryOperator, VectorOperator, Workload
 from rtl.job import Job
 
-__all__ = ["PHASES", "TernaryOperator", "VectorOperator", "Workload", "build_workload"]
+__all__ = ["PHASES", "build_workload", "check_workload"]
 
 PHASES = ("decode", "prefill")
 
@@ -36,70 +37,6 @@ _ROTARY = (2, 1)
 _ACTIVATION = {"silu": (_EXPONENTIAL[0] + 2, _EXPONENTIAL[1] + 1), "relu2": (1, 1)}
 
 
-@dataclass(frozen=True, kw_only=True)
-class TernaryOperator:
-    """BitLinear layers that are queued back to back on the array.
-
-    Parameters
-    ----------
-    name : str
-        Name in reports.
-    jobs : tuple of Job
-        The queue.
-    repeat : int
-        How often it runs in the step.
-    """
-
-    name: str
-    jobs: tuple[Job, ...]
-    repeat: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class VectorOperator:
-    """Work of the vector unit.
-
-    Parameters
-    ----------
-    name : str
-        Name in reports.
-    repeat : int
-        How often it runs in the step.
-    macs : int
-        Multiply-accumulates of matrix products, FP16.
-    multiplies, adds : int
-        Element-wise operations, FP16.
-    dram_bytes : mapping of str to int
-        Bytes read and written, by what they are.
-    """
-
-    name: str
-    repeat: int
-    macs: int = 0
-    multiplies: int = 0
-    adds: int = 0
-    dram_bytes: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Workload:
-    """One step: a token for each sequence (decode), or all tokens of the prompts (prefill).
-
-    Parameters
-    ----------
-    tokens : int
-        Tokens that the step processes.
-    kv_tokens : int
-        Tokens in the KV caches of all sequences when it ends.
-    operators : tuple
-        Everything it does. Sampling is not included.
-    """
-
-    tokens: int
-    kv_tokens: int
-    operators: tuple[TernaryOperator | VectorOperator, ...]
-
-
 @dataclass(frozen=True)
 class _Chunk:
     """Tokens that pass the model together.
@@ -114,7 +51,13 @@ class _Chunk:
 
 
 def build_workload(
-    model: Model, geometry: Geometry, *, phase: str, batch: int, context: int
+    model: Model,
+    *,
+    max_tokens: int,
+    phase: str,
+    batch: int,
+    context: int,
+    formats: Formats = Formats(),
 ) -> Workload:
     """Return the operators of one step.
 
@@ -122,8 +65,8 @@ def build_workload(
     ----------
     model : Model
         Shapes.
-    geometry : Geometry
-        Gives the tokens of a chunk, and the longest job.
+    max_tokens : int
+        The most tokens of a chunk.
     phase : str
         ``"decode"``: each sequence gets one more token, the last of `context`. ``"prefill"``: each
         sequence gets `context` tokens and an empty cache.
@@ -131,34 +74,48 @@ def build_workload(
         Sequences.
     context : int
         Tokens of each sequence when the step ends.
+    formats : Formats
+        Widths of KV cache and lm_head.
 
     Raises
     ------
     ConfigError
-        If a parameter is out of range, or a layer does not fit the array.
+        As `check_workload`.
     """
-    _check(model, geometry, phase, batch, context)
+    check_workload(model, phase=phase, batch=batch, context=context)
     if phase == "decode":
-        chunks = Counter(_decode_chunks(batch, context, geometry.max_tokens))
+        chunks = Counter(_decode_chunks(batch, context, max_tokens))
         tokens = batch
     else:
-        chunks = Counter(dict.fromkeys(_prefill_chunks(context, geometry.max_tokens), batch))
+        chunks = Counter(dict.fromkeys(_prefill_chunks(context, max_tokens), batch))
         tokens = batch * context
     sizes: Counter[int] = Counter()
     for chunk, count in chunks.items():
         sizes[chunk.tokens] += count
-    operators: list[TernaryOperator | VectorOperator] = []
+    operators: list[Operator] = []
     for size, count in sizes.items():
         operators += _ternary(model, size, count)
         operators += _element_wise(model, size, count)
-    operators += [_attention(model, chunk, count) for chunk, count in chunks.items()]
+    operators += [_attention(model, formats, chunk, count) for chunk, count in chunks.items()]
     # Only the last token of a sequence needs its logits.
-    for size, count in Counter(_split(batch, geometry.max_tokens)).items():
-        operators += _head(model, size, count)
-    return Workload(tokens=tokens, kv_tokens=batch * context, operators=tuple(operators))
+    for size, count in Counter(_split(batch, max_tokens)).items():
+        operators += _head(model, formats, size, count)
+    return Workload(
+        tokens=tokens,
+        kv_tokens=batch * context,
+        chunks=tuple(sizes.elements()),
+        operators=tuple(operators),
+    )
 
 
-def _check(model: Model, geometry: Geometry, phase: str, batch: int, context: int) -> None:
+def check_workload(model: Model, *, phase: str, batch: int, context: int) -> None:
+    """Make sure that a step is one that the model can do.
+
+    Raises
+    ------
+    ConfigError
+        If a parameter is out of range.
+    """
     if phase not in PHASES:
         raise ConfigError(f"phase must be one of {', '.join(PHASES)}, not {phase!r}")
     if not 1 <= batch <= 65536:
@@ -167,12 +124,6 @@ def _check(model: Model, geometry: Geometry, phase: str, batch: int, context: in
         raise ConfigError(
             f"context must be an integer from 1 to {model.context}, "
             f"the longest sequence of {model.name}, not {context!r}"
-        )
-    widest = max(model.projections, key=lambda projection: projection.k)
-    if widest.k > geometry.max_k:
-        raise ConfigError(
-            f"array.max_k must be at least {widest.k} for {widest.name} of {model.name}, "
-            f"not {geometry.max_k}"
         )
 
 
@@ -225,21 +176,23 @@ def _element_wise(model: Model, tokens: int, chunks: int) -> Iterator[VectorOper
     yield VectorOperator(name="embedding", repeat=chunks, dram_bytes=gathered)
 
 
-def _attention(model: Model, chunk: _Chunk, count: int) -> VectorOperator:
-    token_bytes = model.kv_cache_bytes(1) // model.layers
+def _attention(model: Model, formats: Formats, chunk: _Chunk, count: int) -> VectorOperator:
     scores = model.heads * chunk.attended
+    moved = (chunk.cached + chunk.tokens) * 2 * model.kv_dim
+    # A number of another width is converted: a multiplication by its scale.
+    converted = moved if formats.kv_cache_bits != FP16_BITS else 0
     return VectorOperator(
         name="attention",
         repeat=count * model.layers,
         # One product for the scores, one for the values.
         macs=2 * chunk.attended * model.q_dim,
-        multiplies=scores * _SOFTMAX[0],
+        multiplies=scores * _SOFTMAX[0] + converted,
         adds=scores * _SOFTMAX[1],
-        dram_bytes={"kv_cache": (chunk.cached + chunk.tokens) * token_bytes},
+        dram_bytes={"kv_cache": -(-moved * formats.kv_cache_bits // 8)},
     )
 
 
-def _head(model: Model, tokens: int, chunks: int) -> Iterator[VectorOperator]:
+def _head(model: Model, formats: Formats, tokens: int, chunks: int) -> Iterator[Operator]:
     multiplies, adds = _NORM
     yield VectorOperator(
         name="final_norm",
@@ -248,9 +201,23 @@ def _head(model: Model, tokens: int, chunks: int) -> Iterator[VectorOperator]:
         adds=tokens * model.hidden * adds,
         dram_bytes={"norms": model.hidden * FP16_BYTES},
     )
+    quantized = formats.lm_head != "fp16"
+    inputs, outputs = tokens * model.hidden * quantized, tokens * model.vocab * quantized
+    multiplies, adds = (
+        inputs * scale + outputs * rescale
+        for scale, rescale in zip(_QUANTIZE, _DEQUANTIZE, strict=True)
+    )
+    if formats.lm_head == "ternary":
+        job = Job(k=model.hidden, n=model.vocab, m=tokens)
+        yield TernaryOperator(name="lm_head", jobs=(job,), repeat=chunks, kind="lm_head")
+        yield VectorOperator(name="lm_head_scales", repeat=chunks, multiplies=multiplies, adds=adds)
+        return
     yield VectorOperator(
         name="lm_head",
         repeat=chunks,
         macs=tokens * model.embedding_parameters,
-        dram_bytes={"lm_head": model.embedding_parameters * FP16_BYTES},
+        number=formats.lm_head,
+        multiplies=multiplies,
+        adds=adds,
+        dram_bytes={"lm_head": model.embedding_parameters * FORMAT_BITS[formats.lm_head] // 8},
     )

@@ -8,14 +8,14 @@ from bitnet_hw.model import load_model
 from bitnet_hw.workload import build_workload
 
 MODEL = load_model("bitnet-b1.58-3b")
-FP16, INT8 = BASELINES
+FP16, INT8, FP16_SAME_AREA, INT8_SAME_AREA = BASELINES
 
 
 def run(arithmetic, changes=None, **step):
     config = load_config("edge", changes)
     step = {"phase": "decode", "batch": 1, "context": 512, **step}
-    workload = build_workload(MODEL, config.array, **step)
-    return estimate_baseline(config, MODEL, workload, arithmetic)
+    workload = build_workload(MODEL, max_tokens=config.array.max_tokens, **step)
+    return estimate_baseline(config, MODEL, workload, arithmetic, step["phase"])
 
 
 def test_fp16_energy():

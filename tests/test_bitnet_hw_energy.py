@@ -4,14 +4,14 @@ import pytest
 
 from bitnet_hw.config import load_config
 from bitnet_hw.energy import (
-    SCOPES,
     Event,
     Ledger,
     background_events,
     ternary_events,
     vector_events,
 )
-from bitnet_hw.workload import VectorOperator
+from bitnet_hw.energy_scopes import SCOPES
+from bitnet_hw.operators import VectorOperator
 from rtl.job import Job
 
 EDGE = load_config("edge")
@@ -23,12 +23,19 @@ def test_events_of_the_array():
     assert ledger.counts == {
         # 20 lanes: 10, 5, 2, 1 and 1 adders, one bit wider at each level; 16 rows.
         "adder_tree": {
-            Event("int_add", 9): 60 * 16 * 10,
-            Event("int_add", 10): 60 * 16 * 5,
-            Event("int_add", 11): 60 * 16 * 2,
-            Event("int_add", 12): 60 * 16 * 1,
-            Event("int_add", 13): 60 * 16 * 1,
+            Event("int_add", 9, level=1, tokens=3): 60 * 16 * 10,
+            Event("int_add", 10, level=2, tokens=3): 60 * 16 * 5,
+            Event("int_add", 11, level=3, tokens=3): 60 * 16 * 2,
+            Event("int_add", 12, level=4, tokens=3): 60 * 16 * 1,
+            Event("int_add", 13, level=5, tokens=3): 60 * 16 * 1,
         },
+        "lane_select": {Event("lane_select", level=1, tokens=3): 60 * 320},
+        # 5 x 4 tiles of 320 weights.
+        "weight_decoder": {Event("trit_decode"): 20 * 320},
+        # In a step 160 bits of activations, and in each row the partial sum of 22 bits and the
+        # registers after levels 2 and 4: 5 sums of 10 bits; a sum of 12 bits and one of 10 that
+        # has waited; each with its carry. For each tile 640 bits.
+        "registers": {Event("register_bit"): 60 * (160 + 16 * (22 + 5 * 11 + 13 + 11)) + 20 * 640},
         # 128 x 8640 takes 21 bits and a sign.
         "accumulators": {Event("int_add", 22): 60 * 16},
         # Reads of 60 words, writes of 5 x 3 x 2 words, 160 bits each; 2 x 432 x 8 words in store.
@@ -73,7 +80,7 @@ def test_events_of_the_vector_unit():
     ],
 )
 def test_energy_of_events(event, energy_pj):
-    assert event.energy_pj(EDGE.technology, EDGE.memory) == pytest.approx(energy_pj)
+    assert event.energy_pj(EDGE) == pytest.approx(energy_pj)
 
 
 def test_energy_of_a_ledger():
@@ -84,21 +91,20 @@ def test_energy_of_a_ledger():
     ledger.add("b", Event("dram_bit"), 1e12)
     ledger.add("never", Event("dram_bit"), 0)
     ledger.add_all(background_events(2.0))
-    assert ledger.energy_j(EDGE.technology, EDGE.memory) == pytest.approx({
+    assert ledger.energy_j(EDGE) == pytest.approx({
         "a": 0.067,
         "b": 5.0,
         "dram_background": 0.302,
     })
-    low, high = (
-        ledger.energy_j(EDGE.technology, EDGE.memory, edge)["b"] for edge in ("low", "high")
-    )
+    low, high = (ledger.energy_j(EDGE, edge)["b"] for edge in ("low", "high"))
     assert (low, high) == pytest.approx((4.2, 8.5))
 
 
 def test_scopes_are_nested():
-    array, core, system = (set(SCOPES[scope]) for scope in ("array", "core", "system"))
-    assert array < core < system
-    assert all(component.startswith("dram_") for component in system - core)
+    array, core, system, board = map(set, SCOPES.values())
+    assert array < core < system < board
+    outside = {component for component in system - core if not component.startswith("dram_")}
+    assert outside == {"host", "link"}
 
 
 def test_events_have_names():

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from bitnet_hw.config import load_config
 from bitnet_hw.cycles import WeightRate, cycles
-from bitnet_hw.energy import SCOPES
+from bitnet_hw.energy_scopes import SCOPES
+from bitnet_hw.errors import ConfigError
 from bitnet_hw.estimate import estimate
 from bitnet_hw.model import Model, load_model
 from rtl.job import Job
@@ -68,8 +69,13 @@ def test_energy_of_3b(decode_3b):
     energy = decode_3b.energy_j["nominal"]
     assert energy["dram_ternary_weights"] == pytest.approx(644_300_800 * 8 * 5e-12)
     assert energy["dram_lm_head"] == pytest.approx(8.192e-3)
-    # 10,067,200 steps of 16 trees: 10 additions of 9 bits, 5 of 10, 2 of 11, 1 of 12, 1 of 13.
-    assert energy["adder_tree"] == pytest.approx(10_067_200 * 16 * 0.16654166667e-12)
+    # 10,067,200 steps of 16 trees: 10 additions of 9 bits, 5 of 10, 2 of 11, 1 of 12, 1 of 13. With
+    # a third of zeros, 1/9 of the first switch nothing, 1/81 of the second, 1/6561 of the third.
+    pj = 10 * 0.00795833333 * 8 / 9 + 5 * 0.00891666667 * 80 / 81 + 2 * 0.009875 * 6560 / 6561
+    pj += 0.01083333333 * (1 - 3**-16) + 0.01179166667
+    assert energy["adder_tree"] == pytest.approx(10_067_200 * 16 * pj * 1e-12)
+    # In each step 160 bits of activations and 16 x 101 of trees and sums; 640 for each tile.
+    assert energy["registers"] == pytest.approx(10_067_200 * (160 + 16 * 101 + 640) * 0.975e-15)
     assert energy["dram_background"] == pytest.approx(decode_3b.seconds * 0.151)
 
 
@@ -108,8 +114,11 @@ def test_rows_add_up(decode_3b):
     moved = sum(decode_3b.dram_bytes.values())
     assert sum(row.dram_bytes for row in decode_3b.operators) == moved
     energies = sum(row.energy_j for row in decode_3b.operators)
-    background = decode_3b.energy_j["nominal"]["dram_background"]
-    assert energies + background == pytest.approx(decode_3b.step_energy_j())
+    drawn_anyway = sum(
+        decode_3b.energy_j["nominal"][name]
+        for name in ("dram_background", "array_leakage", "core_leakage")
+    )
+    assert energies + drawn_anyway == pytest.approx(decode_3b.step_energy_j())
     assert sum(decode_3b.bound_seconds.values()) == pytest.approx(decode_3b.seconds)
 
 
@@ -132,7 +141,8 @@ def test_batch_reuses_weights():
 
 
 def test_scopes(decode_3b):
-    array, core, system = (decode_3b.step_energy_j(scope) for scope in SCOPES)
+    assert decode_3b.scopes == ("array", "core", "system")
+    array, core, system = (decode_3b.step_energy_j(scope) for scope in decode_3b.scopes)
     assert 0 < array < core < system
     assert system == pytest.approx(sum(decode_3b.energy_j["nominal"].values()))
     assert decode_3b.energy_per_token_j == system
@@ -141,6 +151,113 @@ def test_scopes(decode_3b):
 def test_range(decode_3b):
     low, nominal, high = (decode_3b.step_energy_j(edge=edge) for edge in ("low", "nominal", "high"))
     assert low < nominal < high
+    most_zeros, fewest_zeros = decode_3b.step_energy_over_zeros_j("array")
+    assert most_zeros < decode_3b.step_energy_j("array") < fewest_zeros
+
+
+def test_board():
+    board = small({"board.idle_w": 3.0})
+    assert board.scopes == ("array", "core", "system", "board")
+    assert board.step_energy_j("board") == pytest.approx(board.step_energy_j() + 3 * board.seconds)
+    assert "board_idle" in board.to_dict()["energy_breakdown_j"]
+
+
+def test_host():
+    host = {"gmacs_per_second": 2, "energy_pj_per_mac": 100, "call_us": 5}
+    result = small({"units.attention": "host", "host": host})
+    [attention] = [row for row in result.operators if row.name == "attention"]
+    assert attention.unit == "host"
+    # In each of 2 layers 2 x 64 x 64 products and 64 x 4 scores of 7 operations, 0.5 ns each.
+    work = 2 * 64 * 64 + 64 * 4 * 7
+    assert attention.cycles == 2 * (work // 2 + 5000)
+    assert result.energy_j["nominal"]["host"] == pytest.approx(2 * work * 100e-12)
+    vector = small()
+    assert result.dram_bytes == vector.dram_bytes
+
+
+def test_ternary_head_runs_on_the_array():
+    fp16, ternary = small(), small({"formats.lm_head": "ternary"})
+    [head] = [row for row in ternary.operators if row.name == "lm_head"]
+    assert head.unit == "array"
+    # 500 x 64 weights in 4 x 32 tiles of 16 x 20, 64 bytes each.
+    assert ternary.dram_bytes["lm_head"] == ternary.memory_bytes["lm_head"] == 4 * 32 * 64
+    assert fp16.dram_bytes["lm_head"] == 64_000
+    assert ternary.bits_per_weight == fp16.bits_per_weight
+
+
+def test_int8_head_and_narrow_cache():
+    result = small({"formats.lm_head": "int8", "formats.kv_cache_bits": 8})
+    assert result.dram_bytes["lm_head"] == 32_000
+    # 64 tokens x 2 layers x 2 x 32 channels.
+    assert result.dram_bytes["kv_cache"] == result.memory_bytes["kv_cache"] == 8192
+
+
+def test_chips_that_share_layers():
+    one = small()
+    two = small({"chips.tensor": 2})
+    assert two.dram_bytes["ternary_weights"] == pytest.approx(
+        one.dram_bytes["ternary_weights"], rel=0.2
+    )
+    assert two.chip_memory_bytes < 0.6 * one.chip_memory_bytes
+    exchange = {row.name: row for row in two.operators}["sum_exchange"]
+    # Twice in each layer 64 sums of 4 bytes; each of two chips sends 2 x 1/2 of them.
+    assert (exchange.unit, exchange.runs) == ("link", 4)
+    # 8 ns at 32 GB/s after 2 messages of 1 us.
+    assert exchange.cycles == 4 * (8 + 2000)
+    assert two.energy_j["nominal"]["link"] == pytest.approx(2 * 4 * (256 + 4) * 8 * 6e-12)
+
+
+def test_pipeline_needs_a_batch():
+    single, batch = {}, {}
+    for stages in (1, 2):
+        changes = {"chips.pipeline": stages, "array.max_tokens": 1}
+        single[stages] = small(changes)
+        batch[stages] = small(changes, batch=8)
+    # One sequence passes the stages one after the other; eight keep both busy.
+    assert single[2].cycles >= single[1].cycles
+    assert 0.5 < batch[2].cycles / batch[1].cycles < 0.9
+    assert single[2].step_energy_j() > single[1].step_energy_j()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"chips.tensor": 5},
+            r"^chips\.tensor must be at most 4, the heads of small, not 5$",
+        ),
+        (
+            {"chips.pipeline": 3},
+            r"^chips\.pipeline must be at most 2, the layers of small, not 3$",
+        ),
+        (
+            {"array.max_k": 100},
+            r"^array\.max_k must be at least 160 for down_proj of small, not 100$",
+        ),
+        (
+            {"units.attention": "host"},
+            r"must be a file with a host, which units\.attention needs",
+        ),
+    ],
+)
+def test_what_does_not_fit(changes, message):
+    with pytest.raises(ConfigError, match=message):
+        small(changes)
+
+
+def test_capacity():
+    fits, too_small = (small({"memory.capacity_gb": gb}) for gb in (1.0, 1e-5))
+    assert (fits.memory_fits, too_small.memory_fits) == (True, False)
+    assert small().memory_fits
+
+
+def test_roofline(decode_3b):
+    rows = {row.name: row for row in decode_3b.operators}
+    # Five weights in a byte, one multiply-accumulate for each.
+    assert rows["o_proj"].macs_per_byte == 5
+    assert rows["lm_head"].macs_per_byte == 0.5
+    assert rows["residual"].macs_per_byte is None
+    assert rows["o_proj"].macs_per_second < 5 * 58.0244e9
 
 
 def test_ratios(decode_3b):

@@ -25,14 +25,17 @@ def test_decode():
         "decode, 1 sequence, 512 tokens each",
         "16 rows x 20 lanes, trit5 weights",
         "56.64",
-        "43.88 mJ, scope system",
-        "34.76 mJ to 75.12 mJ",
+        "43.91 mJ, scope system",
+        "34.78 mJ to 75.17 mJ",
+        "over 45% to 25% zeros",
+        "0.0711 mm2",
+        "fp16 same area",
         "the stream of ternary weights (63% of the time)",
         "total in scope array",
         "204.8 MB",
         "6.67x",
         "21.7x",
-        "Not counted: registers",
+        "Not counted: the weight decoder, the lane select, wires",
     ):
         assert expected in text
     assert "Numbers from outside" not in text
@@ -50,3 +53,13 @@ def test_sources():
     text = rendered(sources=True)
     assert "  memory.energy_pj_per_bit: 5 (4.2 to 8.5) pJ/bit; unverified: 4.2 (LPDDR5X)" in text
     assert "  technology.energy_pj.fp16_multiply: 0.34 pJ; unverified: Jouppi" in text
+
+
+def test_too_large_for_the_memory():
+    config = load_config("edge", {"memory.capacity_gb": 0.5})
+    result = estimate(config, load_model("bitnet-b1.58-3b"))
+    texts = [part for part in estimate_tables(result) if isinstance(part, str)]
+    assert texts[-1] == (
+        "The model does not fit: the fullest chip stores 1.225 GB, "
+        "and lpddr5x-64 (changed) holds 500 MB."
+    )

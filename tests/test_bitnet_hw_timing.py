@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from bitnet_hw.config import load_config
 from bitnet_hw.cycles import WeightRate, cycles
+from bitnet_hw.operators import TernaryOperator, VectorOperator
 from bitnet_hw.timing import memory_cycles, ternary_time, vector_time, weight_rate
-from bitnet_hw.workload import TernaryOperator, VectorOperator
 from rtl.job import Job
 
 EDGE = load_config("edge")

@@ -5,9 +5,10 @@ import re
 import pytest
 
 from bitnet_hw.errors import ConfigError
+from bitnet_hw.formats import Formats
 from bitnet_hw.model import Model, load_model
-from bitnet_hw.workload import TernaryOperator, build_workload
-from rtl.geometry import Geometry
+from bitnet_hw.operators import TernaryOperator
+from bitnet_hw.workload import build_workload
 from rtl.job import Job
 
 # Two layers, two query heads on one key head, a vocabulary of 50.
@@ -25,11 +26,17 @@ MODEL = Model(
     activation="relu2",
     sub_norms=True,
 )
-GEOMETRY = Geometry(rows=4, lanes=4, weight_bus_bits=32, max_tokens=4, max_k=16, output_bus_words=2)
 
 
-def operators(phase, batch, context, model=MODEL):
-    workload = build_workload(model, GEOMETRY, phase=phase, batch=batch, context=context)
+def operators(phase, batch, context, model=MODEL, **formats):
+    workload = build_workload(
+        model,
+        max_tokens=4,
+        phase=phase,
+        batch=batch,
+        context=context,
+        formats=Formats(**formats),
+    )
     by_name = {}
     for operator in workload.operators:
         by_name.setdefault(operator.name, []).append(operator)
@@ -119,9 +126,8 @@ def test_prefill():
 
 
 def test_lm_head_of_2b4t():
-    geometry = Geometry(rows=8, lanes=8, weight_bus_bits=64, max_k=8192, output_bus_words=2)
     model = load_model("bitnet-b1.58-2b-4t")
-    workload = build_workload(model, geometry, phase="decode", batch=1, context=512)
+    workload = build_workload(model, max_tokens=8, phase="decode", batch=1, context=512)
     [head] = [operator for operator in workload.operators if operator.name == "lm_head"]
     assert head.dram_bytes == {"lm_head": 656_670_720}
 
@@ -145,12 +151,36 @@ def test_lm_head_of_2b4t():
 def test_out_of_range(change, message):
     arguments = {"phase": "decode", "batch": 1, "context": 8, **change}
     with pytest.raises(ConfigError, match=f"^{re.escape(message)}$"):
-        build_workload(MODEL, GEOMETRY, **arguments)
+        build_workload(MODEL, max_tokens=4, **arguments)
 
 
-def test_layer_too_wide():
-    model = MODEL.model_copy(update={"ffn": 20})
-    with pytest.raises(
-        ConfigError, match=r"^array\.max_k must be at least 20 for down_proj of small, not 16$"
-    ):
-        build_workload(model, GEOMETRY, phase="decode", batch=1, context=8)
+def test_narrow_kv_cache():
+    _, found = operators("decode", 1, 10, kv_cache_bits=4)
+    [attention] = found["attention"]
+    # 10 tokens x 2 x 4 channels of half a byte, each converted once.
+    assert attention.dram_bytes == {"kv_cache": 40}
+    assert attention.multiplies == 120 + 80
+    assert attention.macs == 160
+
+
+def test_int8_head():
+    _, found = operators("decode", 1, 10, lm_head="int8")
+    [head] = found["lm_head"]
+    assert (head.number, head.macs, head.dram_bytes) == ("int8", 400, {"lm_head": 400})
+    # 8 inputs are quantised, 50 results scaled.
+    assert (head.multiplies, head.adds) == (8 + 50, 16 + 50)
+
+
+def test_ternary_head_is_one_more_layer():
+    _, found = operators("decode", 3, 10, lm_head="ternary")
+    [head] = found["lm_head"]
+    assert head == TernaryOperator(
+        name="lm_head", jobs=(Job(k=8, n=50, m=3),), repeat=1, kind="lm_head"
+    )
+    [scales] = found["lm_head_scales"]
+    assert (scales.multiplies, scales.adds, scales.dram_bytes) == (3 * 58, 3 * 66, {})
+
+
+def test_chunks():
+    assert operators("decode", 10, 5)[0].chunks == (4, 4, 2)
+    assert operators("prefill", 2, 6)[0].chunks == (4, 4, 2, 2)

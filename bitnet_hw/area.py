@@ -1,0 +1,74 @@
+"""Area of a chip: its parts, counted from the geometry, times the area of each."""
+
+from bitnet_hw.config import Config
+from bitnet_hw.energy import tree_adders, tree_register_bits
+from bitnet_hw.technology import Areas
+from rtl.geometry import ACTIVATION_BITS, Geometry
+
+__all__ = ["ARRAY_PARTS", "chip_area_mm2", "leakage_w", "sram_bits"]
+
+ARRAY_PARTS = ("adder_tree", "lane_select", "weight_decoder", "registers", "accumulators")
+"""Parts of a chip that are in the scope ``array``."""
+
+_UM2_PER_MM2 = 1e6
+_BYTES_PER_MB = 1 << 20
+
+
+def chip_area_mm2(config: Config, edge: str = "nominal") -> dict[str, float]:
+    """Return the cell area of each part of a chip in mm2; empty if the technology has no areas.
+
+    Wires, unused places between cells, pads and control are not included.
+    """
+    areas = config.technology.area_um2
+    if areas is None:
+        return {}
+    geometry = config.array
+    logic = {
+        **_array_um2(geometry, areas, edge),
+        "vector_unit": config.vector_unit.fp16_macs_per_cycle
+        * (areas.fp16_multiply.at(edge) + areas.fp16_add.at(edge)),
+    }
+    sram = {name: bits * areas.sram_per_bit.at(edge) for name, bits in sram_bits(geometry).items()}
+    return {name: um2 / _UM2_PER_MM2 for name, um2 in {**logic, **sram}.items()}
+
+
+def leakage_w(config: Config, edge: str = "nominal") -> dict[str, float]:
+    """Return the power in W that array and rest of a chip draw at rest, by component."""
+    leakage = config.technology.leakage
+    if leakage is None:
+        return {}
+    area = chip_area_mm2(config)
+    logic_w = leakage.logic_mw_per_mm2.at(edge) * 1e-3
+    stored_mb = sum(sram_bits(config.array).values()) / 8 / _BYTES_PER_MB
+    return {
+        "array_leakage": sum(area[part] for part in ARRAY_PARTS) * logic_w,
+        "core_leakage": area["vector_unit"] * logic_w
+        + stored_mb * (leakage.sram_mw_per_mb.at(edge) * 1e-3),
+    }
+
+
+def sram_bits(geometry: Geometry) -> dict[str, int]:
+    """Return the sizes of the memories on the chip."""
+    return {
+        "activation_store": geometry.activation_store_bits,
+        "result_buffer": geometry.result_slots * geometry.rows * geometry.accumulator_bits,
+    }
+
+
+def _array_um2(geometry: Geometry, areas: Areas, edge: str) -> dict[str, float]:
+    rows, lanes = geometry.rows, geometry.lanes
+    add, register = areas.int_add_per_bit.at(edge), areas.register_per_bit.at(edge)
+    tree_bits = sum(bits * adders for bits, adders in tree_adders(lanes))
+    pipeline_bits = rows * tree_register_bits(lanes, geometry.tree_register_every)
+    waiting = (geometry.words_per_tile - 1) * geometry.word_trits
+    register_bits = (
+        geometry.activation_word_bits + pipeline_bits + 2 * (geometry.tile_trits + waiting)
+    )
+    partial_bits = rows * geometry.accumulator_bits
+    return {
+        "adder_tree": rows * tree_bits * add,
+        "lane_select": rows * lanes * ACTIVATION_BITS * areas.lane_select_per_bit.at(edge),
+        "weight_decoder": geometry.word_trits * areas.trit_decode_per_weight.at(edge),
+        "registers": register_bits * register,
+        "accumulators": partial_bits * add + partial_bits * geometry.max_tokens * register,
+    }

@@ -1,0 +1,130 @@
+"""An estimate as JSON-ready values: the keys of `bitnet-hw estimate --format json`."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from bitnet_hw.energy_scopes import ASSUMPTIONS, EDGES, NOT_COUNTED, SCOPES
+
+if TYPE_CHECKING:
+    from bitnet_hw.baseline import Baseline
+    from bitnet_hw.estimate_result import Estimate
+
+__all__ = ["estimate_dict", "sources"]
+
+
+def estimate_dict(result: "Estimate") -> dict[str, Any]:
+    """Return everything of an estimate; energies are per token, with their scope."""
+    config, tokens = result.config, result.tokens
+    components = SCOPES["board" if config.board else "system"]
+    breakdown = result.energy_j["nominal"]
+    most_zeros, fewest_zeros = result.step_energy_over_zeros_j()
+    return {
+        "name": config.name,
+        "model": result.model.name,
+        "phase": result.phase,
+        "batch": result.batch,
+        "context": result.context,
+        "scope": "system",
+        "technology": config.technology.name,
+        "memory": config.memory.name,
+        "clock_mhz": config.clock_mhz,
+        "array": asdict(config.array),
+        "macs_per_cycle": config.array.macs_per_cycle,
+        "chips": {
+            "count": config.chips.count,
+            "tensor": config.chips.tensor,
+            "pipeline": config.chips.pipeline,
+        },
+        "formats": config.formats.model_dump(),
+        "tokens": tokens,
+        "cycles": result.cycles,
+        "seconds": result.seconds,
+        "seconds_per_token": result.seconds_per_token,
+        "tokens_per_second": result.tokens_per_second,
+        "utilization": result.utilization,
+        "array_utilization": result.array_utilization,
+        "bound": result.bound,
+        "bound_seconds": result.bound_seconds,
+        "power_w": result.power_w,
+        "energy_per_token_j": result.energy_per_token_j,
+        "energy_per_token_range_j": {
+            edge: result.step_energy_j(edge=edge) / tokens for edge in EDGES
+        },
+        "energy_per_token_over_zeros_j": {
+            "low": most_zeros / tokens,
+            "high": fewest_zeros / tokens,
+        },
+        "zero_fraction": {edge: config.activity.zero_fraction.at(edge) for edge in EDGES},
+        "energy_per_token_by_scope_j": {
+            scope: result.step_energy_j(scope) / tokens for scope in result.scopes
+        },
+        "energy_breakdown_j": {
+            component: breakdown.get(component, 0.0) / tokens for component in components
+        },
+        "area_mm2": {**result.area_mm2, "total": sum(result.area_mm2.values())}
+        if result.area_mm2
+        else {},
+        "memory_bytes": {**result.memory_bytes, "total": sum(result.memory_bytes.values())},
+        "chip_memory_bytes": result.chip_memory_bytes,
+        "memory_fits": result.memory_fits,
+        "dram_bytes": {**result.dram_bytes, "total": sum(result.dram_bytes.values())},
+        "bits_per_weight": result.bits_per_weight,
+        "layers": [operator.to_dict() for operator in result.operators],
+        "baselines": {
+            baseline.name: _baseline_dict(result, baseline) for baseline in result.baselines
+        },
+        "paper": [asdict(comparison) for comparison in result.comparisons],
+        "events": _events(result),
+        "assumptions": list(ASSUMPTIONS),
+        "not_counted": [*config.technology.not_counted, *NOT_COUNTED],
+        "sources": sources(result),
+    }
+
+
+def sources(result: "Estimate") -> list[dict[str, Any]]:
+    """Return every number taken from outside, with unit, range, status and source."""
+    config = result.config
+    blocks: dict[str, Any] = {
+        "memory": config.memory,
+        "technology": config.technology,
+        "activity": config.activity,
+    }
+    if config.host:
+        blocks["host"] = config.host
+    if config.chips.count > 1:
+        blocks["chips.link"] = config.chips.link
+    return [
+        {
+            "figure": f"{name}.{key}",
+            "unit": unit,
+            **{edge: figure.at(edge) for edge in EDGES},
+            "status": figure.status,
+            "source": figure.source,
+        }
+        for name, block in blocks.items()
+        for key, (figure, unit) in block.figures.items()
+    ]
+
+
+def _baseline_dict(result: "Estimate", baseline: "Baseline") -> dict[str, Any]:
+    return {
+        "macs_per_cycle": baseline.macs_per_cycle,
+        "tokens_per_second": result.tokens / baseline.seconds,
+        "energy_per_token_j": baseline.energy_j / result.tokens,
+        "energy_breakdown_j": {
+            component: energy / result.tokens
+            for component, energy in baseline.energy_breakdown_j.items()
+        },
+        "memory_bytes": baseline.memory_bytes,
+        "ratios": result.ratios(baseline),
+    }
+
+
+def _events(result: "Estimate") -> dict[str, dict[str, float]]:
+    """Return the counts by component and kind; adders of one width are the same kind."""
+    counted: dict[str, dict[str, float]] = {}
+    for component, events in result.ledger.counts.items():
+        kinds = counted.setdefault(component, {})
+        for event, count in events.items():
+            kinds[str(event)] = kinds.get(str(event), 0) + count
+    return counted
