@@ -1,7 +1,8 @@
 """Area of a chip: its parts, counted from the geometry, times the area of each."""
 
+from collections.abc import Mapping
+
 from bitnet_hw.config import Config
-from bitnet_hw.energy import tree_adders, tree_register_bits
 from bitnet_hw.technology import Areas
 from rtl.geometry import ACTIVATION_BITS, Geometry
 
@@ -32,12 +33,21 @@ def chip_area_mm2(config: Config, edge: str = "nominal") -> dict[str, float]:
     return {name: um2 / _UM2_PER_MM2 for name, um2 in {**logic, **sram}.items()}
 
 
-def leakage_w(config: Config, edge: str = "nominal") -> dict[str, float]:
-    """Return the power in W that array and rest of a chip draw at rest, by component."""
+def leakage_w(config: Config, area: Mapping[str, float], edge: str = "nominal") -> dict[str, float]:
+    """Return the power in W that array and rest of a chip draw at rest, by component.
+
+    Parameters
+    ----------
+    config : Config
+        The accelerator.
+    area : mapping of str to float
+        Its `chip_area_mm2`.
+    edge : str
+        Which end of the published leakage.
+    """
     leakage = config.technology.leakage
     if leakage is None:
         return {}
-    area = chip_area_mm2(config)
     logic_w = leakage.logic_mw_per_mm2.at(edge) * 1e-3
     stored_mb = sum(sram_bits(config.array).values()) / 8 / _BYTES_PER_MB
     return {
@@ -58,15 +68,14 @@ def sram_bits(geometry: Geometry) -> dict[str, int]:
 def _array_um2(geometry: Geometry, areas: Areas, edge: str) -> dict[str, float]:
     rows, lanes = geometry.rows, geometry.lanes
     add, register = areas.int_add_per_bit.at(edge), areas.register_per_bit.at(edge)
-    tree_bits = sum(bits * adders for bits, adders in tree_adders(lanes))
-    pipeline_bits = rows * tree_register_bits(lanes, geometry.tree_register_every)
-    waiting = (geometry.words_per_tile - 1) * geometry.word_trits
     register_bits = (
-        geometry.activation_word_bits + pipeline_bits + 2 * (geometry.tile_trits + waiting)
+        geometry.activation_word_bits
+        + rows * geometry.tree_register_bits
+        + geometry.tile_register_bits
     )
     partial_bits = rows * geometry.accumulator_bits
     return {
-        "adder_tree": rows * tree_bits * add,
+        "adder_tree": rows * geometry.tree_add_bits * add,
         "lane_select": rows * lanes * ACTIVATION_BITS * areas.lane_select_per_bit.at(edge),
         "weight_decoder": geometry.word_trits * areas.trit_decode_per_weight.at(edge),
         "registers": register_bits * register,

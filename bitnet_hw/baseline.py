@@ -7,10 +7,12 @@ time to fill or drain, it has no registers and does not leak, an FP16 array also
 and lm_head at its full rate, and in the same area nothing but multipliers and adders counts.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bitnet_hw.area import ARRAY_PARTS, chip_area_mm2
+from bitnet_hw.area import ARRAY_PARTS
 from bitnet_hw.config import Config
+from bitnet_hw.elementwise import floor, larger
 from bitnet_hw.energy import (
     Event,
     Ledger,
@@ -23,6 +25,7 @@ from bitnet_hw.model import FP16_BYTES, Model
 from bitnet_hw.operators import LinkOperator, TernaryOperator, VectorOperator, Workload
 from bitnet_hw.step_time import step_cycles
 from bitnet_hw.timing import host_time, link_time, memory_cycles, vector_time
+from rtl.geometry import Geometry
 
 __all__ = ["BASELINES", "Arithmetic", "Baseline", "estimate_baseline"]
 
@@ -57,23 +60,21 @@ class Arithmetic:
         """Whether the array can also compute what stays in FP16."""
         return self.name == "fp16"
 
-    def add_macs(self, ledger: Ledger, rows: int, lanes: int, steps: int) -> None:
+    def add_macs(self, ledger: Ledger, array: Geometry, steps: int) -> None:
         """Count the arithmetic of `steps` cycles in which the whole array works."""
-        macs = steps * rows * lanes
+        rows = array.rows
+        macs = steps * rows * array.lanes
         ledger.add("multipliers", Event(f"{self.name}_multiply"), macs)
         if self.is_floating:
             ledger.add("adders", Event("fp16_add"), macs)
         else:
             # Products of 16 bits; each level of the tree is one bit wider, and sums are kept in 32.
-            level, nodes = 1, lanes
-            while nodes > 1:
-                count = steps * rows * (nodes // 2)
-                ledger.add("adders", Event("int_add", 16 + level), count)
-                level, nodes = level + 1, -(-nodes // 2)
+            for level, (_, adders) in enumerate(array.tree_adders, start=1):
+                ledger.add("adders", Event("int_add", 16 + level), steps * rows * adders)
             ledger.add("adders", Event("int_add", 32), steps * rows)
 
-    def macs_per_cycle(self, config: Config) -> int:
-        """Return the multiply-accumulates in each cycle."""
+    def macs_per_cycle(self, config: Config, area: Mapping[str, float]) -> int:
+        """Return the multiply-accumulates in each cycle; `area` is that of the ternary chip."""
         lanes = config.array.macs_per_cycle
         areas = config.technology.area_um2
         if not self.same_area or areas is None:
@@ -82,9 +83,9 @@ class Arithmetic:
             mac_um2 = areas.fp16_multiply.nominal + areas.fp16_add.nominal
         else:
             mac_um2 = areas.int8_multiply.nominal + 32 * areas.int_add_per_bit.nominal
-        parts = chip_area_mm2(config)
-        area_um2 = 1e6 * sum(parts[part] for part in ARRAY_PARTS)
-        return max(1, int(area_um2 / mac_um2))
+        area_um2 = 1e6 * sum(area[part] for part in ARRAY_PARTS)
+        macs: int = larger(1, floor(area_um2 / mac_um2))
+        return macs
 
 
 BASELINES = (
@@ -129,7 +130,14 @@ class Baseline:
 
 
 def estimate_baseline(
-    config: Config, model: Model, workload: Workload, arithmetic: Arithmetic, phase: str
+    config: Config,
+    model: Model,
+    workload: Workload,
+    arithmetic: Arithmetic,
+    phase: str,
+    area: Mapping[str, float],
+    *,
+    ledger_type: type[Ledger] = Ledger,
 ) -> Baseline:
     """Return time, energy and memory of a step on a multiplier array.
 
@@ -145,29 +153,34 @@ def estimate_baseline(
         The multipliers.
     phase : str
         ``"decode"`` or ``"prefill"``.
+    area : mapping of str to float
+        Area of a ternary chip by part, as of `bitnet_hw.area.chip_area_mm2`.
+    ledger_type : type
+        What counts: another kind of ledger for columns of accelerators.
     """
-    ledger = Ledger()
+    ledger = ledger_type()
     sharing = config.chips.tensor
+    peak = arithmetic.macs_per_cycle(config, area)
     cycles: dict[str, int] = {}
     for operator in workload.operators:
         if arithmetic.is_floating and operator.name in ("quantize", "dequantize", "scale_exchange"):
             continue
         if isinstance(operator, TernaryOperator):
-            taken, events = _matrix(config, operator, arithmetic)
+            taken, events = _matrix(config, operator, arithmetic, peak, ledger_type())
         elif isinstance(operator, LinkOperator):
             taken, events = link_time(config, operator).cycles, link_events(operator)
         else:
-            taken, events = _other(config, operator, arithmetic)
+            taken, events = _other(config, operator, peak if arithmetic.is_floating else None)
         cycles[operator.name] = cycles.get(operator.name, 0) + taken
         ledger.add_all(events, sharing)
     step = step_cycles(cycles, model, config.chips, workload, phase)
     seconds = step / config.clock_hz
-    ledger.add_all(background_events(seconds), config.chips.count)
+    ledger.add_all(background_events(seconds, ledger_type=ledger_type), config.chips.count)
     fp16_parameters = model.embedding_parameters + model.lm_head_parameters + model.norm_parameters
     kv_bits = config.formats.kv_cache_bits
     return Baseline(
         name=arithmetic.label,
-        macs_per_cycle=arithmetic.macs_per_cycle(config),
+        macs_per_cycle=peak,
         cycles=step,
         seconds=seconds,
         energy_breakdown_j=ledger.energy_j(config),
@@ -177,23 +190,23 @@ def estimate_baseline(
     )
 
 
-def _other(config: Config, operator: VectorOperator, arithmetic: Arithmetic) -> tuple[int, Ledger]:
+def _other(
+    config: Config, operator: VectorOperator, matrix_macs_per_cycle: int | None
+) -> tuple[int, Ledger]:
     """Return cycles and events of an operator that is not a linear layer."""
     if config.units.of(operator.name) == "host":
         return host_time(config, operator).cycles, host_events(operator)
-    products = arithmetic.macs_per_cycle(config) if arithmetic.is_floating else None
-    time = vector_time(config, operator, matrix_macs_per_cycle=products)
+    time = vector_time(config, operator, matrix_macs_per_cycle=matrix_macs_per_cycle)
     return time.cycles, vector_events(operator)
 
 
 def _matrix(
-    config: Config, operator: TernaryOperator, arithmetic: Arithmetic
+    config: Config, operator: TernaryOperator, arithmetic: Arithmetic, peak: int, ledger: Ledger
 ) -> tuple[int, Ledger]:
-    """Return cycles and events of a group of linear layers."""
+    """Return the cycles of a group of linear layers, and the ledger with its events."""
     array, jobs, repeat = config.array, operator.jobs, operator.repeat
     steps = sum(job.steps(array) for job in jobs)
-    ledger = Ledger()
-    arithmetic.add_macs(ledger, array.rows, array.lanes, repeat * steps)
+    arithmetic.add_macs(ledger, array, repeat * steps)
 
     # As in the ternary array, with wider activations.
     scale = arithmetic.operand_bytes
@@ -208,5 +221,5 @@ def _matrix(
 
     weight_bytes = sum(job.k * job.n for job in jobs) * arithmetic.operand_bytes
     ledger.add("dram_weights", Event("dram_bit"), repeat * weight_bytes * 8)
-    compute = -(-steps * array.macs_per_cycle // arithmetic.macs_per_cycle(config))
-    return repeat * max(compute, memory_cycles(config, weight_bytes)), ledger
+    compute = -(-steps * array.macs_per_cycle // peak)
+    return repeat * larger(compute, memory_cycles(config, weight_bytes)), ledger

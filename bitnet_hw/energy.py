@@ -3,11 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
 
 from bitnet_hw.config import Config
 from bitnet_hw.operators import LinkOperator, VectorOperator
-from rtl.geometry import ACTIVATION_BITS, Geometry
+from rtl.geometry import Geometry
 from rtl.job import Job
 
 __all__ = [
@@ -17,8 +16,6 @@ __all__ = [
     "host_events",
     "link_events",
     "ternary_events",
-    "tree_adders",
-    "tree_register_bits",
     "vector_events",
 ]
 
@@ -101,6 +98,10 @@ class Ledger:
             for event, count in events.items():
                 self.add(component, event, times * count)
 
+    def count(self, component: str) -> int:
+        """Return the number of events of a component, of whatever kind."""
+        return int(sum(self.counts.get(component, {}).values()))
+
     def energy_j(
         self, config: Config, edge: str = "nominal", zeros: str | None = None
     ) -> dict[str, float]:
@@ -113,7 +114,12 @@ class Ledger:
 
 
 def ternary_events(
-    geometry: Geometry, jobs: Iterable[Job], repeat: int, kind: str = "ternary_weights"
+    geometry: Geometry,
+    jobs: Iterable[Job],
+    repeat: int,
+    kind: str = "ternary_weights",
+    *,
+    ledger_type: type[Ledger] = Ledger,
 ) -> Ledger:
     """Return the events of jobs that the array runs `repeat` times.
 
@@ -127,8 +133,10 @@ def ternary_events(
         How often they run.
     kind : str
         What the weights are, in the name of the component of their transfer.
+    ledger_type : type
+        What counts: another kind of ledger for columns of geometries.
     """
-    ledger = Ledger()
+    ledger = ledger_type()
     jobs = tuple(jobs)
     steps_with: Counter[int] = Counter()
     for job in jobs:
@@ -137,19 +145,13 @@ def ternary_events(
     tiles = repeat * sum(job.tiles(geometry) for job in jobs)
     lanes = geometry.macs_per_cycle
     for tokens, count in steps_with.items():
-        for level, (bits, adders) in enumerate(tree_adders(geometry.lanes), start=1):
+        for level, (bits, adders) in enumerate(geometry.tree_adders, start=1):
             event = Event("int_add", bits, level, tokens)
             ledger.add("adder_tree", event, count * geometry.rows * adders)
         ledger.add("lane_select", Event("lane_select", 0, 1, tokens), count * lanes)
     ledger.add("weight_decoder", Event("trit_decode"), tiles * lanes)
-    # In each step the activations, the levels of the tree that have registers, and the partial
-    # sums; for each tile its weights, and those of its words that wait for the last one.
-    written = geometry.activation_word_bits + geometry.rows * (
-        tree_register_bits(geometry.lanes, geometry.tree_register_every) + geometry.accumulator_bits
-    )
-    waiting = (geometry.words_per_tile - 1) * geometry.word_trits
-    weights = 2 * (geometry.tile_trits + waiting)
-    ledger.add("registers", Event("register_bit"), steps * written + tiles * weights)
+    written = steps * geometry.step_register_bits + tiles * geometry.tile_register_bits
+    ledger.add("registers", Event("register_bit"), written)
     accumulate = Event("int_add", geometry.accumulator_bits)
     ledger.add("accumulators", accumulate, steps * geometry.rows)
 
@@ -200,9 +202,9 @@ def link_events(operator: LinkOperator) -> Ledger:
     return ledger
 
 
-def background_events(seconds: float) -> Ledger:
+def background_events(seconds: float, *, ledger_type: type[Ledger] = Ledger) -> Ledger:
     """Return what the memory draws while it waits."""
-    ledger = Ledger()
+    ledger = ledger_type()
     ledger.add("dram_background", Event("dram_second"), seconds)
     return ledger
 
@@ -210,30 +212,3 @@ def background_events(seconds: float) -> Ledger:
 def _count_transfers(ledger: Ledger, operator: VectorOperator) -> None:
     for kind, count in operator.dram_bytes.items():
         ledger.add(f"dram_{kind}", Event("dram_bit"), operator.repeat * count * 8)
-
-
-@cache
-def tree_adders(lanes: int) -> tuple[tuple[int, int], ...]:
-    """Return width and number of the adders of each level of a row's tree (rtl/adder_tree.py)."""
-    levels = []
-    level, nodes = 1, lanes
-    while nodes > 1:
-        levels.append((ACTIVATION_BITS + level, nodes // 2))
-        level, nodes = level + 1, -(-nodes // 2)
-    return tuple(levels)
-
-
-@cache
-def tree_register_bits(lanes: int, register_every: int) -> int:
-    """Return the bits of the pipeline registers in a row's tree: sums, each with its carry."""
-    bits = 0
-    widths = [ACTIVATION_BITS] * lanes
-    level = 0
-    while len(widths) > 1:
-        level += 1
-        pairs = zip(widths[0::2], widths[1::2], strict=False)
-        odd = widths[len(widths) // 2 * 2 :]
-        widths = [max(pair) + 1 for pair in pairs] + odd
-        if level % register_every == 0:
-            bits += sum(width + 1 for width in widths)
-    return bits

@@ -37,8 +37,10 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
 they stand on."""
 
 ASSUMPTIONS = (
-    "An adder switches as its operands do: not while all weights below it are zero in two steps "
-    "after each other; lanes beyond ragged edges switch like all others.",
+    (
+        "An adder switches as its operands do: not while all weights below it are zero in two "
+        "steps after each other; lanes beyond ragged edges switch like all others."
+    ),
     "An addition of b bits costs what lies on the line through the published 8 and 32 bits.",
     "An SRAM access costs the same for a read and a write, in proportion to its bits.",
     "A register costs energy when it takes a value.",

@@ -1,5 +1,6 @@
 """Time, energy and memory of a language model on an accelerator."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bitnet_hw.area import chip_area_mm2, leakage_w
@@ -12,13 +13,14 @@ from bitnet_hw.errors import ConfigError
 from bitnet_hw.estimate_result import Estimate
 from bitnet_hw.model import Model
 from bitnet_hw.operator_estimate import OperatorEstimate, estimate_operator, total
+from bitnet_hw.operators import Workload
 from bitnet_hw.paper import compare
 from bitnet_hw.step_time import step_cycles
 from bitnet_hw.stored_bytes import fullest_chip_bytes, stored_bytes
 from bitnet_hw.timing import BOUNDS, weight_rate
 from bitnet_hw.workload import build_workload
 
-__all__ = ["DEFAULT_CONTEXT", "Estimate", "check_fits", "estimate"]
+__all__ = ["DEFAULT_CONTEXT", "Estimate", "assemble", "check_fits", "estimate", "prepare"]
 
 DEFAULT_CONTEXT = 512
 """Tokens of context, as in the published comparisons."""
@@ -53,6 +55,41 @@ def estimate(
     ConfigError
         If the model does not fit the array, or a parameter is out of range.
     """
+    workload = prepare(config, model, phase=phase, batch=batch, context=context)
+    rate = weight_rate(config)
+    ledger = Ledger()
+    rows: dict[str, list[OperatorEstimate]] = {}
+    bound_seconds = dict.fromkeys(BOUNDS, 0.0)
+    for operator in workload.operators:
+        row, events = estimate_operator(config, operator, rate)
+        bound_seconds[row.bound] += row.seconds
+        rows.setdefault(operator.name, []).append(row)
+        ledger.add_all(events)
+    operators = tuple(total(group) for group in rows.values())
+    result = assemble(
+        config,
+        model,
+        workload,
+        phase=phase,
+        batch=batch,
+        context=context,
+        operator_cycles={row.name: row.cycles for row in operators},
+        array_macs=sum(row.macs for row in operators if row.unit == "array"),
+        array_cycles=sum(row.cycles for row in operators if row.unit == "array"),
+        bound_seconds=bound_seconds,
+        ledger=ledger,
+    )
+    return _with_comparisons(replace(result, operators=operators))
+
+
+def prepare(config: Config, model: Model, *, phase: str, batch: int, context: int) -> Workload:
+    """Return what the chips that share a layer do in a step, the exchanges between them included.
+
+    Raises
+    ------
+    ConfigError
+        If the model does not fit the array, or a parameter is out of range.
+    """
     part = shard(model, config.chips)
     check_fits(config, part)
     workload = build_workload(
@@ -63,29 +100,58 @@ def estimate(
         context=context,
         formats=config.formats,
     )
-    workload = replace(
+    return replace(
         workload, operators=(*workload.operators, *exchanges(model, config.chips, workload))
     )
-    rate = weight_rate(config)
-    ledger = Ledger()
-    rows: dict[str, list[OperatorEstimate]] = {}
-    for operator in workload.operators:
-        row, events = estimate_operator(config, operator, rate)
-        rows.setdefault(operator.name, []).append(row)
-        ledger.add_all(events)
-    bound_seconds = dict.fromkeys(BOUNDS, 0.0)
-    for row in (row for group in rows.values() for row in group):
-        bound_seconds[row.bound] += row.seconds
-    operators = tuple(total(group) for group in rows.values())
-    cycles = step_cycles(
-        {row.name: row.cycles for row in operators}, part, config.chips, workload, phase
-    )
+
+
+def assemble(
+    config: Config,
+    model: Model,
+    workload: Workload,
+    *,
+    phase: str,
+    batch: int,
+    context: int,
+    operator_cycles: Mapping[str, int],
+    array_macs: int,
+    array_cycles: int,
+    bound_seconds: dict[str, float],
+    ledger: Ledger,
+) -> Estimate:
+    """Return the estimate of a step whose operators have been timed and counted.
+
+    Parameters
+    ----------
+    config, model, workload : Config, Model, Workload
+        Accelerator, whole model, and what `prepare` returned for them.
+    phase, batch, context : str, int, int
+        As of `estimate`.
+    operator_cycles : mapping
+        Cycles of each operator.
+    array_macs, array_cycles : int
+        Multiply-accumulates of the arrays, and the cycles that they take.
+    bound_seconds : dict
+        Time by what limits it.
+    ledger : Ledger
+        Events of all operators; background is added.
+    """
+    part = shard(model, config.chips)
+    cycles = step_cycles(operator_cycles, part, config.chips, workload, phase)
     seconds = cycles / config.clock_hz
-    ledger.add_all(background_events(seconds), config.chips.count)
+    ledger.add_all(background_events(seconds, ledger_type=type(ledger)), config.chips.count)
     if config.board:
         ledger.add("board_idle", Event("board_second"), seconds)
     stored = stored_bytes(config, part, workload.kv_tokens)
-    result = Estimate(
+    area = chip_area_mm2(config)
+
+    def energy_j(edge: str, zeros: str | None = None) -> dict[str, float]:
+        energy = ledger.energy_j(config, edge, zeros)
+        for component, power_w in leakage_w(config, area, edge).items():
+            energy[component] = power_w * seconds * config.chips.count
+        return energy
+
+    return Estimate(
         config=config,
         model=model,
         phase=phase,
@@ -93,25 +159,24 @@ def estimate(
         context=context,
         tokens=workload.tokens,
         cycles=cycles,
-        ternary_macs=sum(row.macs for row in operators if row.unit == "array"),
-        ternary_cycles=sum(row.cycles for row in operators if row.unit == "array"),
-        operators=operators,
+        ternary_macs=array_macs,
+        ternary_cycles=array_cycles,
+        operators=(),
         bound_seconds=bound_seconds,
         memory_bytes=stored,
         chip_memory_bytes=fullest_chip_bytes(config, part, stored),
         dram_bytes=_dram_bytes(ledger),
-        energy_j={edge: _energy_j(config, ledger, seconds, edge) for edge in EDGES},
-        zeros_energy_j={
-            edge: _energy_j(config, ledger, seconds, "nominal", edge) for edge in ("low", "high")
-        },
-        area_mm2=chip_area_mm2(config),
+        energy_j={edge: energy_j(edge) for edge in EDGES},
+        zeros_energy_j={edge: energy_j("nominal", edge) for edge in ("low", "high")},
+        area_mm2=area,
         ledger=ledger,
         baselines=tuple(
-            estimate_baseline(config, model, workload, arithmetic, phase)
+            estimate_baseline(
+                config, model, workload, arithmetic, phase, area, ledger_type=type(ledger)
+            )
             for arithmetic in BASELINES
         ),
     )
-    return _with_comparisons(result)
 
 
 def check_fits(config: Config, part: Model) -> None:
@@ -130,15 +195,6 @@ def check_fits(config: Config, part: Model) -> None:
         )
 
 
-def _energy_j(
-    config: Config, ledger: Ledger, seconds: float, edge: str, zeros: str | None = None
-) -> dict[str, float]:
-    energy = ledger.energy_j(config, edge, zeros)
-    for component, power_w in leakage_w(config, edge).items():
-        energy[component] = power_w * seconds * config.chips.count
-    return energy
-
-
 def _with_comparisons(result: Estimate) -> Estimate:
     """Add the paper's ratios, which are about producing tokens one after the other."""
     if result.phase != "decode":
@@ -150,4 +206,4 @@ def _with_comparisons(result: Estimate) -> Estimate:
 
 def _dram_bytes(ledger: Ledger) -> dict[str, int]:
     kinds = ("ternary_weights", "lm_head", "kv_cache", "embedding", "norms")
-    return {kind: int(sum(ledger.counts.get(f"dram_{kind}", {}).values())) // 8 for kind in kinds}
+    return {kind: ledger.count(f"dram_{kind}") // 8 for kind in kinds}

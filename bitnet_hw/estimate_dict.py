@@ -9,17 +9,42 @@ if TYPE_CHECKING:
     from bitnet_hw.baseline import Baseline
     from bitnet_hw.estimate_result import Estimate
 
-__all__ = ["estimate_dict", "sources"]
+__all__ = ["estimate_dict", "estimate_fields", "sources"]
 
 
 def estimate_dict(result: "Estimate") -> dict[str, Any]:
     """Return everything of an estimate; energies are per token, with their scope."""
+    fields = estimate_fields(result)
+    return {
+        "name": result.config.name,
+        **fields,
+        "request": result.request.to_dict() if result.request else {},
+        "layers": [operator.to_dict() for operator in result.operators],
+        "baselines": {
+            baseline.name: {
+                **fields["baselines"][baseline.name],
+                "energy_breakdown_j": {
+                    component: energy / result.tokens
+                    for component, energy in baseline.energy_breakdown_j.items()
+                },
+            }
+            for baseline in result.baselines
+        },
+        "paper": [asdict(comparison) for comparison in result.comparisons],
+        "events": _events(result),
+        "assumptions": list(ASSUMPTIONS),
+        "not_counted": [*result.config.technology.not_counted, *NOT_COUNTED],
+        "sources": sources(result),
+    }
+
+
+def estimate_fields(result: "Estimate") -> dict[str, Any]:
+    """Return what a sweep reports of a design: numbers and names, or columns of them."""
     config, tokens = result.config, result.tokens
     components = SCOPES["board" if config.board else "system"]
     breakdown = result.energy_j["nominal"]
     most_zeros, fewest_zeros = result.step_energy_over_zeros_j()
     return {
-        "name": config.name,
         "model": result.model.name,
         "phase": result.phase,
         "batch": result.batch,
@@ -69,15 +94,9 @@ def estimate_dict(result: "Estimate") -> dict[str, Any]:
         "memory_fits": result.memory_fits,
         "dram_bytes": {**result.dram_bytes, "total": sum(result.dram_bytes.values())},
         "bits_per_weight": result.bits_per_weight,
-        "layers": [operator.to_dict() for operator in result.operators],
         "baselines": {
-            baseline.name: _baseline_dict(result, baseline) for baseline in result.baselines
+            baseline.name: _baseline_fields(result, baseline) for baseline in result.baselines
         },
-        "paper": [asdict(comparison) for comparison in result.comparisons],
-        "events": _events(result),
-        "assumptions": list(ASSUMPTIONS),
-        "not_counted": [*config.technology.not_counted, *NOT_COUNTED],
-        "sources": sources(result),
     }
 
 
@@ -93,6 +112,8 @@ def sources(result: "Estimate") -> list[dict[str, Any]]:
         blocks["host"] = config.host
     if config.chips.count > 1:
         blocks["chips.link"] = config.chips.link
+    if config.board:
+        blocks["board"] = config.board
     return [
         {
             "figure": f"{name}.{key}",
@@ -106,15 +127,11 @@ def sources(result: "Estimate") -> list[dict[str, Any]]:
     ]
 
 
-def _baseline_dict(result: "Estimate", baseline: "Baseline") -> dict[str, Any]:
+def _baseline_fields(result: "Estimate", baseline: "Baseline") -> dict[str, Any]:
     return {
         "macs_per_cycle": baseline.macs_per_cycle,
         "tokens_per_second": result.tokens / baseline.seconds,
         "energy_per_token_j": baseline.energy_j / result.tokens,
-        "energy_breakdown_j": {
-            component: energy / result.tokens
-            for component, energy in baseline.energy_breakdown_j.items()
-        },
         "memory_bytes": baseline.memory_bytes,
         "ratios": result.ratios(baseline),
     }

@@ -1,10 +1,11 @@
 """What an estimate holds."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bitnet_hw.baseline import Baseline
 from bitnet_hw.config import Config
+from bitnet_hw.elementwise import largest_key
 from bitnet_hw.energy import Ledger
 from bitnet_hw.energy_scopes import SCOPES
 from bitnet_hw.estimate_dict import estimate_dict
@@ -12,6 +13,9 @@ from bitnet_hw.model import Model
 from bitnet_hw.operator_estimate import OperatorEstimate
 from bitnet_hw.paper import Comparison
 from bitnet_hw.timing import BOUNDS
+
+if TYPE_CHECKING:
+    from bitnet_hw.request import Request
 
 __all__ = ["Estimate"]
 
@@ -58,6 +62,8 @@ class Estimate:
         The same step on multiplier arrays.
     comparisons : tuple of Comparison
         The paper's ratios beside ours; for decode only.
+    request : Request, optional
+        What a whole request takes, if that was asked.
     """
 
     config: Config
@@ -80,6 +86,7 @@ class Estimate:
     ledger: Ledger
     baselines: tuple[Baseline, ...]
     comparisons: tuple[Comparison, ...] = field(default=())
+    request: "Request | None" = None
 
     @property
     def seconds(self) -> float:
@@ -115,7 +122,8 @@ class Estimate:
     @property
     def bound(self) -> str:
         """What limits the largest share of the time."""
-        return max(BOUNDS, key=lambda bound: self.bound_seconds[bound])
+        bound: str = largest_key({bound: self.bound_seconds[bound] for bound in BOUNDS})
+        return bound
 
     @property
     def bits_per_weight(self) -> float:

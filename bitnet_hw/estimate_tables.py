@@ -8,6 +8,7 @@ from bitnet_hw.energy_scopes import NOT_COUNTED, SCOPES
 from bitnet_hw.estimate_dict import sources as sources_of
 from bitnet_hw.estimate_result import Estimate
 from bitnet_hw.quantity import quantity
+from bitnet_hw.request_table import request_table
 
 __all__ = ["estimate_tables"]
 
@@ -23,6 +24,8 @@ def estimate_tables(result: Estimate, *, sources: bool = False) -> Iterator[Tabl
         Also list every number that came from outside.
     """
     yield _headline(result)
+    if result.request:
+        yield request_table(result.request)
     yield _operators(result)
     yield _energy(result)
     yield _memory(result)
@@ -108,20 +111,17 @@ def _chip_lines(result: Estimate) -> Iterator[tuple[str, str]]:
     if result.area_mm2:
         yield "cell area", f"{sum(result.area_mm2.values()):.3g} mm2 for each chip"
     if config.chips.count > 1:
-        yield (
-            "chips",
-            f"{config.chips.count}: {config.chips.tensor} share each layer, "
-            f"{config.chips.pipeline} groups of layers",
-        )
+        tensor, pipeline = config.chips.tensor, config.chips.pipeline
+        yield "chips", f"{tensor * pipeline}: {tensor} share a layer, {pipeline} groups of layers"
     if config.board:
         energy_j = result.step_energy_j("board") / result.tokens
         yield "energy per token, board", _si("energy_j", energy_j)
 
 
 def _too_large(result: Estimate) -> str:
-    memory = result.config.memory
+    memory, needed = result.config.memory, _si("_bytes", result.chip_memory_bytes)
     return (
-        f"The model does not fit: the fullest chip stores {_si('_bytes', result.chip_memory_bytes)}, "
+        f"The model does not fit: the fullest chip stores {needed}, "
         f"and {memory.name} holds {_si('_bytes', memory.capacity_bytes)}."
     )
 

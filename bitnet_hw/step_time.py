@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from bitnet_hw.chips import Chips
+from bitnet_hw.elementwise import larger
 from bitnet_hw.model import Model
 from bitnet_hw.operators import Workload
 
@@ -46,5 +47,6 @@ def step_cycles(
     chunks = len(workload.chunks)
     latency = -(-total // chunks)
     if phase == "decode":
-        return max(latency, stage)
+        slowest: int = larger(latency, stage)
+        return slowest
     return latency - (-stage * (chunks - 1) // chunks)

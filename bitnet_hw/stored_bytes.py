@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from bitnet_hw.config import Config
+from bitnet_hw.elementwise import larger
 from bitnet_hw.formats import FORMAT_BITS
 from bitnet_hw.model import FP16_BYTES, Model
 
@@ -52,5 +53,5 @@ def fullest_chip_bytes(config: Config, part: Model, stored: Mapping[str, int]) -
     layers = -(-part.layers // chips.pipeline)
     layered = stored["ternary_weights"] + stored["norms"] + stored["kv_cache"]
     table, head = stored["embeddings"], stored["lm_head"]
-    once = table + head if chips.pipeline == 1 else max(table, head or table)
+    once = table + head if chips.pipeline == 1 else larger(table, head)
     return -(-(layered * layers // part.layers + once) // chips.tensor)

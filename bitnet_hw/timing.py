@@ -1,15 +1,15 @@
 """Cycles of an operator, and what it waits for."""
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 from bitnet_hw.config import Config
 from bitnet_hw.cycles import WeightRate, cycles
+from bitnet_hw.elementwise import larger
 from bitnet_hw.operators import LinkOperator, TernaryOperator, VectorOperator
+from bitnet_hw.rates import ceil_cycles, words_per_cycles
 
 __all__ = [
     "BOUNDS",
-    "RATE_DENOMINATOR",
     "OperatorTime",
     "cycles_at_rate",
     "host_time",
@@ -24,34 +24,38 @@ BOUNDS = ("compute", "weights", "memory", "link")
 """What limits an operator: arithmetic, the stream of ternary weights, everything else that comes
 from memory, or the exchange with other chips."""
 
-RATE_DENOMINATOR = 1000
-"""Largest number of words in the ratio of a rate: it is exact to a part in a million."""
-
 
 @dataclass(frozen=True)
 class OperatorTime:
-    """Time of all runs of an operator.
+    """Time of all runs of an operator; fields are numbers, or columns of them.
 
     Parameters
     ----------
     cycles : int
         Clock cycles.
-    bound : str
-        What limits it: one of `BOUNDS`.
+    waits : bool
+        What it waits for takes longer than its arithmetic.
+    waits_for : str
+        ``"weights"`` (the stream of ternary weights), ``"memory"`` (everything else that comes from
+        memory) or ``"link"``.
     """
 
     cycles: int
-    bound: str
+    waits: bool
+    waits_for: str
+
+    @property
+    def bound(self) -> str:
+        """What limits it: one of `BOUNDS`."""
+        return self.waits_for if self.waits else "compute"
 
 
 def weight_rate(config: Config) -> WeightRate:
     """Return the words of the weight stream per cycle that the memory sustains, at most one."""
     word_bytes = config.array.weight_bus_bits // 8
-    cycles_per_word = word_bytes * config.clock_hz / config.memory.bytes_per_second
-    if cycles_per_word <= 1:
-        return WeightRate(1, 1)
-    ratio = Fraction(cycles_per_word).limit_denominator(RATE_DENOMINATOR)
-    return WeightRate(ratio.denominator, ratio.numerator)
+    return WeightRate(
+        *words_per_cycles(word_bytes * config.clock_hz / config.memory.bytes_per_second)
+    )
 
 
 def ternary_time(config: Config, operator: TernaryOperator, rate: WeightRate) -> OperatorTime:
@@ -63,7 +67,7 @@ def ternary_time(config: Config, operator: TernaryOperator, rate: WeightRate) ->
     count = cycles(config.array, operator.jobs, rate)
     words = sum(job.tiles(config.array) for job in operator.jobs) * config.array.words_per_tile
     streams_longer = words * rate.cycles > count.busy * rate.words
-    return OperatorTime(operator.repeat * count.cycles, "weights" if streams_longer else "compute")
+    return OperatorTime(operator.repeat * count.cycles, streams_longer, "weights")
 
 
 def vector_time(
@@ -84,7 +88,9 @@ def vector_time(
         Rate of matrix products, if they do not run on the vector unit.
     """
     width = config.vector_unit.fp16_macs_per_cycle
-    products = -(-operator.macs // (matrix_macs_per_cycle or width))
+    products = -(
+        -operator.macs // (width if matrix_macs_per_cycle is None else matrix_macs_per_cycle)
+    )
     compute = products + -(-max(operator.multiplies, operator.adds) // width)
     return _overlapped(config, operator, compute)
 
@@ -99,8 +105,7 @@ def host_time(config: Config, operator: VectorOperator) -> OperatorTime:
     work = operator.macs + max(operator.multiplies, operator.adds)
     compute = cycles_at_rate(config, work, host.gmacs_per_second.nominal * 1e9)
     call = cycles_at_rate(config, 1, 1e6 / host.call_us.nominal) if host.call_us.nominal else 0
-    time = _overlapped(config, operator, compute)
-    return OperatorTime(time.cycles + operator.repeat * call, time.bound)
+    return _overlapped(config, operator, compute, call)
 
 
 def link_time(config: Config, operator: LinkOperator) -> OperatorTime:
@@ -109,7 +114,7 @@ def link_time(config: Config, operator: LinkOperator) -> OperatorTime:
     transfer = cycles_at_rate(config, operator.link_bytes, link.gb_per_s.nominal * 1e9)
     latency = link.latency_us.nominal
     wait = cycles_at_rate(config, operator.messages, 1e6 / latency) if latency else 0
-    return OperatorTime(operator.repeat * (transfer + wait), "link")
+    return OperatorTime(operator.repeat * (transfer + wait), True, "link")
 
 
 def memory_cycles(config: Config, transferred_bytes: int) -> int:
@@ -119,13 +124,13 @@ def memory_cycles(config: Config, transferred_bytes: int) -> int:
 
 def cycles_at_rate(config: Config, amount: int, per_second: float) -> int:
     """Return the cycles, rounded up, that an amount takes at a rate."""
-    # Fractions keep the rounding the same on every machine.
-    exact = Fraction(amount) * Fraction(config.clock_hz)
-    return -(-exact // Fraction(per_second))
+    return ceil_cycles(amount, config.clock_hz, per_second)
 
 
-def _overlapped(config: Config, operator: VectorOperator, compute: int) -> OperatorTime:
-    """Return the time of an operator that computes and transfers at once."""
+def _overlapped(
+    config: Config, operator: VectorOperator, compute: int, call: int = 0
+) -> OperatorTime:
+    """Return the time of an operator that, once called, computes and transfers at once."""
     transfer = memory_cycles(config, sum(operator.dram_bytes.values()))
-    bound = "memory" if transfer > compute else "compute"
-    return OperatorTime(operator.repeat * max(compute, transfer), bound)
+    cycles = operator.repeat * (larger(compute, transfer) + call)
+    return OperatorTime(cycles, transfer > compute, "memory")

@@ -19,6 +19,8 @@ __all__ = ["PHASES", "build_workload", "check_workload"]
 
 PHASES = ("decode", "prefill")
 
+_FP16 = Formats()
+
 # Operations of functions that multipliers and adders have to compose, as (multiplications,
 # additions). The exponential: a range reduction and a polynomial of degree 3. Our assumption;
 # element-wise work is below 1 % of every total.
@@ -57,7 +59,7 @@ def build_workload(
     phase: str,
     batch: int,
     context: int,
-    formats: Formats = Formats(),
+    formats: Formats = _FP16,
 ) -> Workload:
     """Return the operators of one step.
 

@@ -1,6 +1,7 @@
 """The parameters of an accelerator, and every width, depth and latency that follows from them."""
 
 from dataclasses import dataclass
+from functools import cache
 
 __all__ = ["LANE_STYLES", "WEIGHT_ENCODINGS", "Geometry"]
 
@@ -31,6 +32,29 @@ def _ceil_div(dividend: int, divisor: int) -> int:
 
 def _ceil_log2(value: int) -> int:
     return (value - 1).bit_length()
+
+
+@cache
+def _tree_adders(lanes: int) -> tuple[tuple[int, int], ...]:
+    levels = []
+    level, nodes = 1, lanes
+    while nodes > 1:
+        levels.append((ACTIVATION_BITS + level, nodes // 2))
+        level, nodes = level + 1, _ceil_div(nodes, 2)
+    return tuple(levels)
+
+
+@cache
+def _tree_register_bits(lanes: int, register_every: int) -> int:
+    bits = level = 0
+    widths = [ACTIVATION_BITS] * lanes
+    while len(widths) > 1:
+        level += 1
+        odd = widths[len(widths) // 2 * 2 :]
+        widths = [max(pair) + 1 for pair in zip(widths[0::2], widths[1::2], strict=False)] + odd
+        if level % register_every == 0:
+            bits += sum(width + 1 for width in widths)
+    return bits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,6 +202,21 @@ class Geometry:
         return self.tree_levels // self.tree_register_every
 
     @property
+    def tree_adders(self) -> tuple[tuple[int, int], ...]:
+        """Width of the result, and number, of the adders in each level of a row's tree."""
+        return _tree_adders(self.lanes)
+
+    @property
+    def tree_add_bits(self) -> int:
+        """Bits of all adders in a row's tree."""
+        return sum(bits * adders for bits, adders in self.tree_adders)
+
+    @property
+    def tree_register_bits(self) -> int:
+        """Bits of the pipeline registers in a row's tree: each sum with its carry."""
+        return _tree_register_bits(self.lanes, self.tree_register_every)
+
+    @property
     def sum_bits(self) -> int:
         """Width of the signed sum that leaves the tree (one +1 correction travels beside it)."""
         return ACTIVATION_BITS + self.tree_levels
@@ -191,6 +230,19 @@ class Geometry:
     def token_bits(self) -> int:
         """Width of the number of a token within a job; at least 1, so that no port is empty."""
         return max(1, _ceil_log2(self.max_tokens))
+
+    # Registers.
+
+    @property
+    def step_register_bits(self) -> int:
+        """Bits written in a step: activations, registers of the trees, and partial sums."""
+        sums = self.rows * (self.tree_register_bits + self.accumulator_bits)
+        return self.activation_word_bits + sums
+
+    @property
+    def tile_register_bits(self) -> int:
+        """Bits written for a tile: its weights, and those of the words before its last one."""
+        return 2 * (self.tile_trits + (self.words_per_tile - 1) * self.word_trits)
 
     # Results.
 

@@ -2,8 +2,10 @@
 
 import pytest
 
+from bitnet_hw.area import chip_area_mm2
 from bitnet_hw.baseline import BASELINES, estimate_baseline
 from bitnet_hw.config import load_config
+from bitnet_hw.estimate import estimate
 from bitnet_hw.model import load_model
 from bitnet_hw.workload import build_workload
 
@@ -15,7 +17,9 @@ def run(arithmetic, changes=None, **step):
     config = load_config("edge", changes)
     step = {"phase": "decode", "batch": 1, "context": 512, **step}
     workload = build_workload(MODEL, max_tokens=config.array.max_tokens, **step)
-    return estimate_baseline(config, MODEL, workload, arithmetic, step["phase"])
+    return estimate_baseline(
+        config, MODEL, workload, arithmetic, step["phase"], chip_area_mm2(config)
+    )
 
 
 def test_fp16_energy():
@@ -72,3 +76,65 @@ def test_weights_stream_once_for_each_chunk_of_tokens():
     nine = run(FP16, batch=9)
     dram = [baseline.energy_breakdown_j["dram_weights"] for baseline in (one, eight, nine)]
     assert dram == pytest.approx([dram[0], dram[0], 2 * dram[0]])
+
+
+AREAS = {
+    "int_add_per_bit": 1,
+    "register_per_bit": 10,
+    "lane_select_per_bit": 100,
+    "trit_decode_per_weight": 1000,
+    "int8_multiply": 36,
+    "fp16_add": 3,
+    "fp16_multiply": 4,
+    "sram_per_bit": 0.5,
+}
+
+
+@pytest.mark.parametrize(
+    ("arithmetic", "macs_per_cycle"),
+    [
+        (FP16, 320),
+        (INT8, 320),
+        # 628,144 um2, worked out in test_bitnet_hw_area.py, in multiply-accumulates of 4 + 3 um2.
+        (FP16_SAME_AREA, 89_734),
+        # Of 36 um2 and 32 bits of adders.
+        (INT8_SAME_AREA, 9237),
+    ],
+)
+def test_multipliers_in_the_same_area(arithmetic, macs_per_cycle):
+    baseline = run(arithmetic, {"technology.area_um2": AREAS})
+    assert baseline.name == arithmetic.label
+    assert baseline.macs_per_cycle == macs_per_cycle
+
+
+def test_the_same_area_holds_fewer_multipliers_than_lanes():
+    # An FP16 multiply-accumulate of 100.9 um2, an INT8 one of 58.3, in 13,000 um2 of array.
+    fp16, int8 = run(FP16_SAME_AREA), run(INT8_SAME_AREA)
+    assert 1 <= fp16.macs_per_cycle < int8.macs_per_cycle < 320
+
+
+def test_the_same_area_costs_time_not_arithmetic():
+    memory = {"peak_gb_per_s": 1e6, "energy_pj_per_bit": 5}
+    equal, same = (run(arithmetic, {"memory": memory}) for arithmetic in (INT8, INT8_SAME_AREA))
+    # 10,067,200 steps of 320 products, on the multipliers that there are.
+    steps = 10_067_200
+    assert equal.cycles > steps
+    rest = equal.cycles - steps
+    assert same.cycles - rest == pytest.approx(steps * 320 / same.macs_per_cycle, rel=1e-3)
+    for component in ("multipliers", "adders", "dram_weights"):
+        assert same.energy_breakdown_j[component] == equal.energy_breakdown_j[component]
+    assert same.memory_bytes == equal.memory_bytes
+
+
+def test_a_same_area_array_needs_no_more_bandwidth():
+    # Weights of 16 bits at 58 GB/s keep 29 multipliers busy.
+    assert run(FP16_SAME_AREA).cycles == pytest.approx(run(FP16).cycles, rel=0.01)
+
+
+def test_chips_share_the_work_of_a_baseline():
+    model = load_model("bitnet-b1.58-3b")
+    one = estimate(load_config("edge"), model).baselines[0]
+    two = estimate(load_config("edge", {"chips.tensor": 2}), model).baselines[0]
+    assert two.cycles < 0.55 * one.cycles
+    assert two.energy_breakdown_j["dram_weights"] == one.energy_breakdown_j["dram_weights"]
+    assert two.energy_breakdown_j["link"] > 0

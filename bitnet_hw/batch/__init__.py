@@ -1,0 +1,1 @@
+"""Estimates of many designs at once: the formulas of the estimator on columns of parameters."""

@@ -1,0 +1,94 @@
+"""The geometries of many accelerators: each size a column, each formula that of `Geometry`."""
+
+from collections.abc import Mapping
+from functools import cache, cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bitnet_hw.elementwise import for_each_distinct
+from rtl.geometry import ACTIVATION_BITS, Geometry
+
+__all__ = ["COLUMNS", "GeometryColumns"]
+
+COLUMNS = (
+    "rows",
+    "lanes",
+    "weight_bus_bits",
+    "max_k",
+    "output_bus_words",
+    "tree_register_every",
+)
+"""Sizes that can differ from design to design; all designs share the others."""
+
+_POWERS = 1 << np.arange(63, dtype=np.int64)
+
+
+class GeometryColumns(Geometry):
+    """Geometries that share encoding, lane style and `max_tokens`.
+
+    Parameters
+    ----------
+    base : Geometry
+        Gives what is not in `columns`.
+    columns : mapping of str to array
+        int64, one number for each design; not checked.
+    """
+
+    def __init__(self, base: Geometry, columns: Mapping[str, NDArray[np.int64]]) -> None:
+        for name in Geometry.__dataclass_fields__:
+            value: Any = columns.get(name, getattr(base, name))
+            object.__setattr__(self, name, value)
+
+    @property
+    def tree_levels(self) -> Any:
+        """Levels of adders: the smallest power of two that holds the lanes."""
+        return np.searchsorted(_POWERS, self.lanes, side="left")
+
+    @property
+    def tree_adders(self) -> tuple[tuple[int, Any], ...]:
+        """Width and number of the adders of each level; none above the top of a tree."""
+        levels: list[tuple[int, Any]] = []
+        nodes: Any = np.asarray(self.lanes)
+        while (nodes > 1).any():
+            levels.append((ACTIVATION_BITS + 1 + len(levels), nodes // 2))
+            nodes = -(-nodes // 2)
+        return tuple(levels)
+
+    @property
+    def tree_register_bits(self) -> Any:
+        """Bits of the pipeline registers of a row."""
+        return for_each_distinct(_register_bits, self.lanes, self.tree_register_every)
+
+    @property
+    def accumulator_bits(self) -> Any:
+        """Width of the signed accumulator."""
+        product_bits = np.searchsorted(_POWERS, 128 * np.asarray(self.max_k), side="right")
+        return np.maximum(product_bits + 1, self.sum_bits + 1)
+
+
+@cache
+def _register_bits(lanes: int, register_every: int) -> int:
+    shape = Geometry(
+        rows=1,
+        lanes=lanes,
+        weight_bus_bits=8,
+        max_k=1,
+        output_bus_words=1,
+        tree_register_every=register_every,
+    )
+    return shape.tree_register_bits
+
+
+def _compute_once() -> None:
+    """Make every property one that keeps its column: formulas read the same ones many times."""
+    properties = {**vars(Geometry), **vars(GeometryColumns)}
+    for name, item in properties.items():
+        if isinstance(item, property) and item.fget is not None:
+            kept = cached_property(item.fget)
+            kept.__set_name__(GeometryColumns, name)
+            setattr(GeometryColumns, name, kept)
+
+
+_compute_once()
