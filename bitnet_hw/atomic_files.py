@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bitnet_hw.errors import BitnetHwError
 
-__all__ = ["prepare_folder", "write_files"]
+__all__ = ["prepare_folder", "temporary_path", "unwritable", "write_files"]
 
 
 def prepare_folder(folder: Path) -> None:
@@ -20,11 +20,11 @@ def prepare_folder(folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = _temporary(folder / "probe")
+        probe = temporary_path(folder / "probe")
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise _unwritable(folder, error) from error
+        raise unwritable(folder, error) from error
 
 
 def write_files(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
@@ -53,15 +53,15 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
     paths = [folder / name for name in contents]
     try:
         for path, content in zip(paths, contents.values(), strict=True):
-            _write(_temporary(path), content)
+            _write(temporary_path(path), content)
         for path in paths:
-            _temporary(path).replace(path)
+            temporary_path(path).replace(path)
     except OSError as error:
-        raise _unwritable(folder, error) from error
+        raise unwritable(folder, error) from error
     finally:
         for path in paths:
             with suppress(OSError):
-                _temporary(path).unlink(missing_ok=True)
+                temporary_path(path).unlink(missing_ok=True)
     return paths
 
 
@@ -73,9 +73,11 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _temporary(path: Path) -> Path:
+def temporary_path(path: Path) -> Path:
+    """Return the name under which a file is written before it takes its own."""
     return path.with_name(f".{path.name}.{os.getpid()}.tmp")
 
 
-def _unwritable(folder: Path, error: OSError) -> BitnetHwError:
+def unwritable(folder: Path, error: OSError) -> BitnetHwError:
+    """Return the error for a folder that cannot be written to."""
     return BitnetHwError(f"Folder {folder} must be writable: {error.strerror or error}")

@@ -5,6 +5,7 @@ array. Where a formula takes the larger of two values it calls `larger`; so one 
 `bitnet_hw.estimate` and `bitnet_hw.batch`. NumPy is not imported for plain numbers.
 """
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,7 +13,16 @@ from typing import Any
 __all__ = ["chosen", "floor", "for_each_distinct", "larger", "largest_key"]
 
 _REMEMBERED = 64
-_places: OrderedDict[tuple[int, ...], tuple[Any, Any, Any]] = OrderedDict()
+
+
+class _Memory(threading.local):
+    """What was distinct in the last columns of a thread."""
+
+    def __init__(self) -> None:
+        self.places: OrderedDict[tuple[int, ...], tuple[Any, Any, Any]] = OrderedDict()
+
+
+_memory = _Memory()
 
 
 def larger(left: Any, right: Any) -> Any:
@@ -62,10 +72,11 @@ def for_each_distinct(function: Callable[..., Any], *values: Any) -> Any:
         return function(*values)
     import numpy as np
 
+    places = _memory.places
     key = tuple(id(value) for value in values)
-    if key in _places:
-        _places.move_to_end(key)
-        distinct, inverse, _ = _places[key]
+    if key in places:
+        places.move_to_end(key)
+        distinct, inverse, _ = places[key]
     else:
         columns = np.broadcast_arrays(*values)
         codes = np.zeros(columns[0].shape, np.int64)
@@ -75,7 +86,7 @@ def for_each_distinct(function: Callable[..., Any], *values: Any) -> Any:
         _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
         distinct = list(zip(*(column[first].tolist() for column in columns), strict=True))
         # The values are kept, so that nothing else can get their identities.
-        _places[key] = distinct, inverse, values
-        if len(_places) > _REMEMBERED:
-            _places.popitem(last=False)
+        places[key] = distinct, inverse, values
+        if len(places) > _REMEMBERED:
+            places.popitem(last=False)
     return np.array([function(*combination) for combination in distinct])[inverse]

@@ -1,10 +1,10 @@
 """Time, energy and memory of a language model on an accelerator."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bitnet_hw.area import chip_area_mm2, leakage_w
-from bitnet_hw.baseline import BASELINES, estimate_baseline
+from bitnet_hw.baseline import BASELINES, Arithmetic, estimate_baseline
 from bitnet_hw.chips import exchanges, shard
 from bitnet_hw.config import Config
 from bitnet_hw.energy import Event, Ledger, background_events
@@ -118,6 +118,7 @@ def assemble(
     array_cycles: int,
     bound_seconds: dict[str, float],
     ledger: Ledger,
+    baselines: Sequence[Arithmetic] = BASELINES,
 ) -> Estimate:
     """Return the estimate of a step whose operators have been timed and counted.
 
@@ -135,6 +136,8 @@ def assemble(
         Time by what limits it.
     ledger : Ledger
         Events of all operators; background is added.
+    baselines : sequence of Arithmetic
+        What it is compared with.
     """
     part = shard(model, config.chips)
     cycles = step_cycles(operator_cycles, part, config.chips, workload, phase)
@@ -174,7 +177,7 @@ def assemble(
             estimate_baseline(
                 config, model, workload, arithmetic, phase, area, ledger_type=type(ledger)
             )
-            for arithmetic in BASELINES
+            for arithmetic in baselines
         ),
     )
 

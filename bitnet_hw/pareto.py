@@ -5,13 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DIRECTIONS", "front_order", "pareto_mask"]
+__all__ = ["DIRECTIONS", "front_order", "not_dominated", "pareto_mask"]
 
 DIRECTIONS = ("min", "max")
 
 # Comparisons held in memory at once by the front of three and more objectives: 8 MB of booleans.
 _BLOCK = 512
 _FRONT_CHUNK = 16384
+# Points that sort out what they dominate before the front is looked for.
+_STRONG = 48
 
 
 def pareto_mask(values: NDArray[np.float64], directions: Sequence[str]) -> NDArray[np.bool_]:
@@ -22,9 +24,10 @@ def pareto_mask(values: NDArray[np.float64], directions: Sequence[str]) -> NDArr
     objective is never on the front and dominates nothing. The result does not depend on the order
     of the points.
 
-    One and two objectives take O(n log n) time. More are swept in lexicographic order, block by
-    block against the front found so far, in O(n f) time for a front of f points: a point can only
-    be dominated by one that sorts before it, so a point once found never leaves the front.
+    One and two objectives take O(n log n) time. With more, a few strong points first sort out what
+    they dominate, which is most of a large set. The others are swept in lexicographic order, block
+    by block against the front found so far, in O(n f) time for a front of f points: a point can
+    only be dominated by one that sorts before it, so a point once found never leaves the front.
 
     Parameters
     ----------
@@ -45,11 +48,56 @@ def pareto_mask(values: NDArray[np.float64], directions: Sequence[str]) -> NDArr
     costs = _costs(values, directions)
     mask = np.zeros(len(costs), dtype=np.bool_)
     finite = np.flatnonzero(~np.isnan(costs).any(axis=1))
+    if costs.shape[1] > 2 and len(finite) > _BLOCK:
+        finite = finite[~_beaten_by_few(costs[finite])]
     if len(finite):
         # Sorted by the first objective, then the second, ...; equal points collapse into one.
         unique, inverse = np.unique(costs[finite], axis=0, return_inverse=True)
         keep = _front_of_two(unique) if unique.shape[1] <= 2 else _front_of_many(unique)
         mask[finite] = keep[inverse.reshape(-1)]
+    return mask
+
+
+def not_dominated(
+    values: NDArray[np.float64], front: NDArray[np.float64], directions: Sequence[str]
+) -> NDArray[np.bool_]:
+    """Mark the points that no point of a front dominates.
+
+    The points of the front with the best ranks come first, as most points are dominated by them and
+    need not be compared with the others.
+
+    Parameters
+    ----------
+    values, front : ndarray of float64, shape (points, objectives)
+        One row for each point.
+    directions : sequence of str
+        ``"min"`` or ``"max"`` for each objective.
+
+    Raises
+    ------
+    ValueError
+        As `pareto_mask` does.
+    """
+    costs, best = _costs(values, directions), _costs(front, directions)
+    ranks = np.argsort(np.argsort(best, axis=0, kind="stable"), axis=0, kind="stable")
+    best = best[np.argsort(ranks.sum(axis=1), kind="stable")]
+    alive = np.flatnonzero(~np.isnan(costs).any(axis=1))
+    columns = [np.ascontiguousarray(costs[alive, number]) for number in range(costs.shape[1])]
+    for point in best:
+        if not len(alive):
+            break
+        beaten = np.logical_and.reduce([
+            column >= cost for column, cost in zip(columns, point, strict=True)
+        ])
+        # A point equal to it is not dominated.
+        beaten &= np.logical_or.reduce([
+            column > cost for column, cost in zip(columns, point, strict=True)
+        ])
+        if beaten.any():
+            alive = alive[~beaten]
+            columns = [column[~beaten] for column in columns]
+    mask = np.zeros(len(costs), np.bool_)
+    mask[alive] = True
     return mask
 
 
@@ -133,6 +181,22 @@ def _front_of_many(points: NDArray[np.float64]) -> NDArray[np.bool_]:
         front[size : size + len(candidates)] = rest[candidates]
         size += len(candidates)
     return keep
+
+
+def _beaten_by_few(points: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Mark points that one of a few strong points dominates: those best in some mix of the ranks.
+
+    A dominated point can be left out before the front is looked for: what it dominates, the point
+    that dominates it dominates too.
+    """
+    ranks = np.argsort(np.argsort(points, axis=0, kind="stable"), axis=0, kind="stable")
+    mixes = np.random.default_rng(0).dirichlet(np.ones(points.shape[1]), _STRONG)
+    strong = points[np.unique(np.argmin(ranks @ mixes.T, axis=0))]
+    beaten = np.zeros(len(points), np.bool_)
+    for best in strong:
+        at_least, better = points >= best, points > best
+        beaten |= at_least.all(axis=1) & better.any(axis=1)
+    return beaten
 
 
 def _dominated(points: NDArray[np.float64], front: NDArray[np.float64]) -> NDArray[np.bool_]:

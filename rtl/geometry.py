@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
-__all__ = ["LANE_STYLES", "WEIGHT_ENCODINGS", "Geometry"]
+__all__ = ["LANE_STYLES", "SIZE_LIMITS", "WEIGHT_ENCODINGS", "Geometry"]
 
 WEIGHT_ENCODINGS = ("trit2", "trit5")
 LANE_STYLES = ("select",)
@@ -15,7 +15,7 @@ OUTPUTS_BITS = 24
 
 # Upper bounds, far above what is sensible to build: they keep a typing error from exhausting
 # memory.
-_LIMITS = {
+SIZE_LIMITS = {
     "rows": 4096,
     "lanes": 4096,
     "weight_bus_bits": 1 << 20,
@@ -105,7 +105,7 @@ class Geometry:
     lane_style: str = "select"
 
     def __post_init__(self) -> None:
-        for name, limit in _LIMITS.items():
+        for name, limit in SIZE_LIMITS.items():
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= limit:
                 raise TypeError(f"{name} must be an integer from 1 to {limit}, not {value!r}")

@@ -1,9 +1,11 @@
 """The estimate of one step of a model on many accelerators at once."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from bitnet_hw.baseline import BASELINES, Arithmetic
 from bitnet_hw.batch.cycle_columns import cycle_columns
 from bitnet_hw.batch.ledger_columns import LedgerColumns
 from bitnet_hw.batch.rate_columns import words_per_cycles_columns
@@ -19,7 +21,14 @@ __all__ = ["estimate_columns"]
 
 
 def estimate_columns(
-    config: Config, model: Model, workload: Workload, *, phase: str, batch: int, context: int
+    config: Config,
+    model: Model,
+    workload: Workload,
+    *,
+    phase: str,
+    batch: int,
+    context: int,
+    baselines: Sequence[Arithmetic] = BASELINES,
 ) -> Estimate:
     """Return an estimate whose numbers are columns, without rows for its operators.
 
@@ -36,6 +45,8 @@ def estimate_columns(
         What `bitnet_hw.estimate.prepare` returned for one of the designs.
     phase, batch, context : str, int, int
         As of `bitnet_hw.estimate.estimate`.
+    baselines : sequence of Arithmetic
+        What the designs are compared with.
     """
     ledger = LedgerColumns()
     seconds: dict[str, Any] = dict.fromkeys(BOUNDS, 0.0)
@@ -69,6 +80,7 @@ def estimate_columns(
         array_cycles=array_cycles,
         bound_seconds=seconds,
         ledger=ledger,
+        baselines=baselines,
     )
 
 
