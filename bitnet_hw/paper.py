@@ -1,4 +1,4 @@
-"""What "The Era of 1-bit LLMs" (arXiv 2402.17764) reports, and its arithmetic done again.
+"""What "The Era of 1-bit LLMs" (arXiv 2402.17764) reports, beside an estimate.
 
 Every figure compares BitNet b1.58 with LLaMA in FP16 of the same size.
 """
@@ -6,6 +6,12 @@ Every figure compares BitNet b1.58 with LLaMA in FP16 of the same size.
 from dataclasses import dataclass
 
 from bitnet_hw.model import Model
+from bitnet_hw.reproduce.rules import (
+    FIGURE_TOKENS,
+    arithmetic_ratio,
+    matmul_energy_ratio,
+    memory_ratio,
+)
 from bitnet_hw.technology import Technology
 
 __all__ = [
@@ -17,11 +23,6 @@ __all__ = [
     "matmul_energy_ratio",
     "memory_ratio",
 ]
-
-# Tokens of the published energy figure.
-_TOKENS = 512
-# Bits of a weight in the published GPU kernel.
-_KERNEL_BITS = 2
 
 
 @dataclass(frozen=True)
@@ -79,48 +80,6 @@ class Comparison:
     why: str
 
 
-def arithmetic_ratio(technology: Technology) -> float:
-    """Return the energy of an FP16 multiply-add over that of an 8-bit addition.
-
-    71.4 with `jouppi7`, the "71.4 times" of the paper's section 3: one addition for each ternary
-    weight, without accumulator growth, memory or control.
-    """
-    energy = technology.energy_pj
-    fp16 = energy.fp16_multiply.nominal + energy.fp16_add.nominal
-    return fp16 / energy.int8_add.nominal
-
-
-def matmul_energy_ratio(model: Model, technology: Technology, tokens: int = _TOKENS) -> float:
-    """Return the ratio of arithmetic energies for a forward pass over `tokens` tokens.
-
-    BitLinear layers count an 8-bit addition for each weight, or an FP16 multiply-add in LLaMA;
-    attention (scores and values over all pairs of tokens) is FP16 in both. With this rule the
-    0.028 J of BitNet b1.58 2B4T in arXiv 2504.12285 comes out to the last digit, so it is taken for
-    the rule of figure 3 too; the paper does not state one.
-    """
-    energy = technology.energy_pj
-    fp16 = energy.fp16_multiply.nominal + energy.fp16_add.nominal
-    attention = model.layers * 2 * tokens * model.q_dim * fp16
-    weights = model.ternary_parameters
-    ternary = weights * energy.int8_add.nominal
-    return (weights * fp16 + attention) / (ternary + attention)
-
-
-def memory_ratio(model: Model, fp16_gb: float | None = None) -> float:
-    """Return the ratio of memories if only the BitLinear weights shrink, to the kernel's 2 bits.
-
-    Parameters
-    ----------
-    model : Model
-        Shapes.
-    fp16_gb : float, optional
-        Published memory of the FP16 model in 10^9 bytes; without it, all weights and nothing else.
-    """
-    fp16 = model.parameters * 2.0 if fp16_gb is None else fp16_gb * 1e9
-    saved = model.ternary_parameters * (2 - _KERNEL_BITS / 8)
-    return fp16 / (fp16 - saved)
-
-
 def compare(
     model: Model, technology: Technology, *, energy: float, memory: float, speed: float
 ) -> tuple[Comparison, ...]:
@@ -136,9 +95,9 @@ def compare(
             published.energy,
             matmul_energy_ratio(model, technology),
             energy,
-            f"The paper counts the arithmetic of {_TOKENS} tokens alone, one 8-bit addition for a "
-            "ternary weight; we count sums of their true width, SRAM, and the DRAM traffic, which "
-            "takes most of the energy of decoding and shrinks only as the bytes do.",
+            f"The paper counts the arithmetic of {FIGURE_TOKENS} tokens alone, one 8-bit addition "
+            "for a ternary weight; we count sums of their true width, SRAM, and the DRAM traffic, "
+            "which takes most of the energy of decoding and shrinks only as the bytes do.",
         ),
         Comparison(
             "memory",

@@ -25,6 +25,8 @@ _SINGULAR = {
     "models": "model",
     "memories": "memory",
     "technologies": "technology",
+    "systems": "system",
+    "published": "set of published figures",
 }
 
 BlockT = TypeVar("BlockT", bound=Block)
@@ -53,7 +55,8 @@ def find_file(kind: str, reference: str, *, where: str = "") -> Path:
     Parameters
     ----------
     kind : str
-        Folder of the presets: ``"arrays"``, ``"models"``, ``"memories"`` or ``"technologies"``.
+        Folder of the presets: ``"arrays"``, ``"models"``, ``"memories"``, ``"technologies"``,
+        ``"systems"`` or ``"published"``.
     reference : str
         A name, or a path ending in ``.yaml``.
     where : str

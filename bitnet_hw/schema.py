@@ -126,6 +126,7 @@ def _requirement(error: Any) -> str:
         "string_type": "text",
         "list_type": "a list",
         "tuple_type": "a list",
+        "dict_type": "a block of keys",
         "finite_number": "a finite number",
         "model_type": "a block of keys",
         "model_attributes_type": "a block of keys",
@@ -151,7 +152,8 @@ def _hint(value: object) -> str:
 def _known_keys(block: type[Block], location: tuple[str | int, ...]) -> list[str]:
     """Return the keys of the block in which an unknown one was found."""
     for key in location[:-1]:
-        if isinstance(key, str):
+        # A key that is no field is a name that the file chose: of a unit, say.
+        if isinstance(key, str) and key in block.model_fields:
             block = _inner_block(block.model_fields[key].annotation) or block
     return list(block.model_fields)
 
