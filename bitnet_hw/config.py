@@ -48,6 +48,11 @@ class Board(Block):
 
     idle_w: Figure
 
+    @property
+    def figures(self) -> dict[str, tuple[Figure, str]]:
+        """Every number with its unit, by its key."""
+        return {"idle_w": (self.idle_w, "W")}
+
 
 class Config(Block):
     """An accelerator with its clock, memory and technology.

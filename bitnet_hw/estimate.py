@@ -178,6 +178,7 @@ def assemble(
                 config, model, workload, arithmetic, phase, area, ledger_type=type(ledger)
             )
             for arithmetic in baselines
+            if config.technology.area_um2 or not arithmetic.same_area
         ),
     )
 

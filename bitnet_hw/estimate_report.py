@@ -31,7 +31,10 @@ def estimate_sections(
         Heading of the chapter and the sentence below it; without a title there is no chapter.
     """
     sections: list[Section] = [Chapter(title=title, lead=lead)] if title else []
-    sections += [_facts(result), _energy(result), _memory(result), _operators(result)]
+    sections.append(_facts(result))
+    if result["request"]:
+        sections.append(_request(result["request"]))
+    sections += [_energy(result), _memory(result), _operators(result)]
     if result["paper"]:
         sections += [_paper(result), _reasons(result)]
     return sections
@@ -70,6 +73,42 @@ def _facts(result: Mapping[str, Any]) -> Facts:
                 value=f"{fp16['energy']:.2f}x less energy",
                 note=f"{fp16['speed']:.2f}x faster, {fp16['memory']:.2f}x less memory, on a "
                 "multiplier array of equal throughput",
+            ),
+        ],
+    )
+
+
+def _request(request: Mapping[str, Any]) -> Facts:
+    load = request["load"]
+    next_token = request["seconds_per_output_token"]
+    energies = request["energy_range_j"]
+    return Facts(
+        title=f"A request: {request['prompt']} tokens in, {request['generate']} out",
+        facts=[
+            Fact(
+                label="first token after",
+                value=_show("time_s", request["seconds_to_first_token"]),
+                note="alone"
+                if next_token is None
+                else f"alone; each further one {_show('time_s', next_token)} later",
+            ),
+            Fact(
+                label="energy",
+                value=_show("energy_j", request["energy_j"]["system"]),
+                note=f"{_show('energy_j', energies['low'])} to "
+                f"{_show('energy_j', energies['high'])} over published figures; "
+                f"scope: {request['scope']}",
+            ),
+            Fact(
+                label="energy per output token",
+                value=_show("energy_j", request["energy_per_output_token_j"]),
+                note=f"{_show('energy_j', request['energy_per_total_token_j'])} for each token "
+                "read or written",
+            ),
+            Fact(
+                label=f"{load['slots']} requests at once",
+                value=f"{load['tokens_per_second']:.4g} tokens/s",
+                note=f"{_show('energy_j', load['energy_per_output_token_j'])} per output token",
             ),
         ],
     )

@@ -1,18 +1,17 @@
 """The fields that a sweep gives values to, as its file writes them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import fields
-from typing import Any
+from types import UnionType
+from typing import Any, get_args
 
-from bitnet_hw.config import VectorUnit
+from bitnet_hw.config import Config
 from bitnet_hw.errors import ConfigError
 from bitnet_hw.key_path import KeyPath, key_text, show
-from bitnet_hw.memory import Memory
 from bitnet_hw.presets import find_file, is_path, read_cached
 from bitnet_hw.schema import Block, unknown_key
 from bitnet_hw.sweep_point import WORKLOAD
 from bitnet_hw.sweep_range import is_range, range_values
-from bitnet_hw.technology import Technology
 from bitnet_hw.yaml_file import YamlFile
 from rtl.geometry import Geometry
 
@@ -20,7 +19,6 @@ __all__ = ["field_values", "located"]
 
 # Fields whose value may be the name of a preset, from this folder, or the path of a file.
 _REFERENCES = {"memory": "memories", "technology": "technologies", "model": "models"}
-_BLOCKS: Mapping[str, type[Block]] = {"memory": Memory, "technology": Technology}
 
 
 def field_values(name: str, value: object, file: YamlFile) -> tuple[Any, ...]:
@@ -61,19 +59,26 @@ def field_values(name: str, value: object, file: YamlFile) -> tuple[Any, ...]:
 
 def _check_field(name: str, file: YamlFile) -> None:
     """Raise ConfigError if nothing can be swept under a name."""
-    known = [
-        *WORKLOAD,
-        *(f"array.{field.name}" for field in fields(Geometry)),
-        "clock_mhz",
-        *(f"vector_unit.{key}" for key in VectorUnit.model_fields),
-    ]
-    for block_name, block in _BLOCKS.items():
-        known += [block_name, *(f"{block_name}.{key}" for key in block.model_fields)]
-    first, *rest = name.split(".")
-    # Deeper keys of a memory or technology are checked when its block is read.
-    shown = ".".join([first, *rest[:1]]) if first in _BLOCKS else name
-    if shown not in known:
-        raise unknown_key(("sweep", name), known, file.where)
+    known = [*WORKLOAD, *(f"array.{field.name}" for field in fields(Geometry))]
+    known += [key for key in _keys(Config) if key.partition(".")[0] not in ("name", "array")]
+    if name not in known:
+        # No deeper than the name itself: a list of all would fill a page.
+        depth = name.count(".")
+        near = [key for key in known if key.count(".") <= max(depth, 1)]
+        raise unknown_key(("sweep", name), near, file.where)
+
+
+def _keys(block: type[Block], prefix: str = "") -> Iterator[str]:
+    """Yield the dotted keys of a block, and of the blocks in it."""
+    for name, field in block.model_fields.items():
+        yield prefix + name
+        for kind in _alternatives(field.annotation):
+            if isinstance(kind, type) and issubclass(kind, Block):
+                yield from _keys(kind, f"{prefix}{name}.")
+
+
+def _alternatives(annotation: object) -> tuple[object, ...]:
+    return get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
 
 
 def located(name: str, value: Any, file: YamlFile, keys: KeyPath) -> Any:

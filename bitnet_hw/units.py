@@ -1,6 +1,8 @@
 """The units beside the array, and which of them runs what."""
 
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import model_validator
 
 from bitnet_hw.schema import Block, Count, Figure
 
@@ -41,6 +43,12 @@ class Host(Block):
     gmacs_per_second: Figure
     energy_pj_per_mac: Figure
     call_us: Figure = Figure(nominal=0, source="assumed where a host does not state it")
+
+    @model_validator(mode="after")
+    def _works(self) -> Self:
+        if self.gmacs_per_second.nominal <= 0:
+            raise ValueError("a host whose gmacs_per_second is above 0")
+        return self
 
     @property
     def figures(self) -> dict[str, tuple[Figure, str]]:

@@ -17,7 +17,7 @@ import yaml
 from bitnet_hw.errors import ConfigError
 from bitnet_hw.key_path import KeyPath, key_text, nearest, show
 
-__all__ = ["YamlFile", "read_yaml"]
+__all__ = ["YamlFile", "read_yaml", "yaml_value"]
 
 _MAX_BYTES = 64 * 1024
 _MAX_LEVELS = 16
@@ -77,6 +77,22 @@ def read_yaml(path: Path) -> YamlFile:
             f"{path}: The file must be text without control characters, "
             f"but has one at character {error.position}"
         ) from None
+
+
+def yaml_value(text: str, *, source: str) -> Any:
+    """Return the value of a text, by the same rules as in a file.
+
+    Raises
+    ------
+    ConfigError
+        If it is not what the module describes; the message starts with `source`.
+    """
+    path = Path(source)
+    try:
+        node = _StrictLoader(text, path).get_single_node()
+    except yaml.YAMLError:
+        raise ConfigError(f"{source} must be a value in YAML, not {show(text)}") from None
+    return None if node is None else _value(node, (), {}, path)
 
 
 def _read_text(path: Path) -> str:

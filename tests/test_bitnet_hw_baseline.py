@@ -108,9 +108,8 @@ def test_multipliers_in_the_same_area(arithmetic, macs_per_cycle):
 
 
 def test_the_same_area_holds_fewer_multipliers_than_lanes():
-    # An FP16 multiply-accumulate of 100.9 um2, an INT8 one of 58.3, in 13,000 um2 of array.
-    fp16, int8 = run(FP16_SAME_AREA), run(INT8_SAME_AREA)
-    assert 1 <= fp16.macs_per_cycle < int8.macs_per_cycle < 320
+    # 4718 um2 at 7 nm: FP16 multiply-accumulates of 100.9 um2, INT8 ones of 58.3.
+    assert [run(arithmetic).macs_per_cycle for arithmetic in BASELINES] == [320, 320, 46, 80]
 
 
 def test_the_same_area_costs_time_not_arithmetic():

@@ -8,6 +8,7 @@ from bitnet_hw.estimate_report import estimate_sections
 from bitnet_hw.model import load_model
 from bitnet_hw.report import render_report
 from bitnet_hw.report_sections import Chapter
+from bitnet_hw.request import estimate_request
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +69,15 @@ def test_operators(result):
     assert len(table.rows) == len(result["layers"])
     assert table.rows[0][:3] == ["qkv_proj", "array", 26]
     assert all(len(row) == len(table.columns) for row in table.rows)
+
+
+def test_request(result):
+    config, model = load_config("edge"), load_model("bitnet-b1.58-3b")
+    request = estimate_request(config, model, prompt=64, generate=16, slots=4).to_dict()
+    sections = estimate_sections({**result, "request": request})
+    assert titles(sections)[:2] == ["Summary", "A request: 64 tokens in, 16 out"]
+    facts = {fact.label: fact for fact in sections[1].facts}
+    assert facts["first token after"].value == f"{request['seconds_to_first_token'] * 1e3:.4g} ms"
+    assert facts["energy"].note.endswith("over published figures; scope: system")
+    assert facts["4 requests at once"].value.endswith(" tokens/s")
+    assert "</html>" in render_report("t", sections)

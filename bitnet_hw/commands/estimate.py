@@ -1,5 +1,6 @@
 """``bitnet-hw estimate``: cycles, tokens per second and joules of a model on an accelerator."""
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
@@ -28,12 +29,31 @@ def estimate(
         Phase, typer.Option(help="One more token each, or the whole prompts.")
     ] = Phase.DECODE,
     batch: Annotated[int, typer.Option(help="Sequences.")] = 1,
-    context: Annotated[int, typer.Option(help="Tokens of each sequence at the end.")] = 512,
+    context: Annotated[
+        int | None,
+        typer.Option(
+            help="Tokens of each sequence at the end; default: 512, or those of the request."
+        ),
+    ] = None,
+    prompt: Annotated[
+        int | None, typer.Option(help="Tokens that a request reads; with --generate.")
+    ] = None,
+    generate: Annotated[
+        int | None, typer.Option(help="Tokens that a request gets; with --prompt.")
+    ] = None,
     memory: Annotated[
         str | None, typer.Option(help="Memory instead of the file's: a name or a .yaml file.")
     ] = None,
     technology: Annotated[
         str | None, typer.Option(help="Technology instead of the file's: a name or a .yaml file.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Value instead of the file's, such as array.rows=32; may be repeated.",
+        ),
     ] = None,
     sources: Annotated[
         bool, typer.Option("--sources", help="Also print every number used and its source.")
@@ -44,19 +64,34 @@ def estimate(
 ) -> None:
     """Estimate time, energy and memory of a model on an accelerator.
 
+    With --prompt and --generate also those of a request, alone and with --batch others.
+
     Example: bitnet-hw estimate edge --model bitnet-b1.58-3b --context 1024
     """
     # Imported here, so that --help is immediate.
     from bitnet_hw.config import load_config
+    from bitnet_hw.estimate import DEFAULT_CONTEXT
     from bitnet_hw.estimate import estimate as estimate_step
     from bitnet_hw.estimate_tables import estimate_tables
     from bitnet_hw.model import load_model
+    from bitnet_hw.request import estimate_request
+    from bitnet_hw.request_steps import mean_context
+    from bitnet_hw.settings import parse_settings
 
-    changes = {"memory": memory, "technology": technology}
-    config = load_config(array, {key: value for key, value in changes.items() if value})
-    result = estimate_step(
-        config, load_model(model), phase=phase.value, batch=batch, context=context
-    )
+    references = {"memory": memory, "technology": technology}
+    changes = {key: value for key, value in references.items() if value}
+    config = load_config(array, {**changes, **parse_settings(settings or ())})
+    shape = load_model(model)
+    request, usual = None, DEFAULT_CONTEXT
+    if prompt is not None and generate is not None:
+        request = estimate_request(config, shape, prompt=prompt, generate=generate, slots=batch)
+        usual = prompt if phase is Phase.PREFILL else mean_context(prompt, generate)
+    elif prompt is not None or generate is not None:
+        missing = "generate" if generate is None else "prompt"
+        raise typer.BadParameter("A request must have both", param_hint=f"--{missing}")
+    context = usual if context is None else context
+    result = estimate_step(config, shape, phase=phase.value, batch=batch, context=context)
+    result = replace(result, request=request)
     if output_format is Format.JSON:
         write(json_text(result.to_dict()))
     elif output_format is Format.CSV:
