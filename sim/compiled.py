@@ -13,17 +13,16 @@ from numpy.typing import NDArray
 from rtl.counters import COUNTERS
 from rtl.geometry import Geometry
 from rtl.job import Job
-from rtl.trit import TRIT5_ENCODE, TRIT_CODES
 from sim.compiled_interface import FINISHED, RUNNING, Jobs, Shape, Status, load_library
 from sim.compiled_run import CompiledRun
 from sim.errors import BenchFailed
+from sim.native_packer import NativePacker
 from sim.payloads import command_word
 
 __all__ = ["CompiledModel"]
 
 Bytes = NDArray[np.uint8]
 
-_GROUP = {"trit2": 4, "trit5": 5}
 _CYCLES_PER_CALL = 4096
 _MOST_RATE = 10**9
 
@@ -47,6 +46,8 @@ class CompiledModel:
     ------
     OSError
         If the library cannot be loaded.
+    SimulatorMissing, SimulatorBuildFailed
+        If there is no C++ compiler for the packer of weights, or it fails.
     """
 
     def __init__(self, geometry: Geometry, library: Path) -> None:
@@ -60,8 +61,7 @@ class CompiledModel:
             count_bits=geometry.output_bus_words.bit_length(),
         )
         self._model: int | None = code.model_open(ctypes.byref(shape))
-        self._group = _GROUP[geometry.weight_encoding]
-        self._codes = _group_codes(geometry.weight_encoding)
+        self._packer = NativePacker(geometry, root=library.parent)
 
     def close(self) -> None:
         """Free the memory of the model, which cannot be used afterwards."""
@@ -91,19 +91,7 @@ class CompiledModel:
         ValueError
             If a weight is not ternary.
         """
-        geometry = self.geometry
-        weights = np.ascontiguousarray(weights, np.int8)
-        n, k = weights.shape
-        tiles = geometry.n_tiles(n) * geometry.k_tiles(k)
-        packed = np.empty((tiles, geometry.tile_bytes), np.uint8)
-        if self._code.pack_weights(
-            *(weights.ctypes.data, n, k, geometry.rows, geometry.lanes, self._group),
-            *(self._codes.ctypes.data, geometry.tile_bytes, packed.ctypes.data),
-        ):
-            raise ValueError(
-                f"Weights must be -1, 0 or +1, not from {weights.min()} to {weights.max()}"
-            )
-        return packed.reshape(-1, geometry.weight_bus_bits // 8)
+        return self._packer.pack(weights)
 
     def run(
         self,
@@ -262,17 +250,3 @@ def _cycle_limit(geometry: Geometry, jobs: Sequence[Job], rate: tuple[int, int])
         limit += geometry.n_tiles(job.n) * job.m * geometry.beats_per_vector
         limit += 16 + geometry.result_latency
     return limit
-
-
-def _group_codes(encoding: str) -> Bytes:
-    """Return the byte of each group of weights under its base-3 number; see `harness.cpp`."""
-    size = _GROUP[encoding]
-    codes = np.empty(3**size, np.uint8)
-    for number in range(3**size):
-        weights = tuple(number // 3**place % 3 - 1 for place in range(size))
-        codes[number] = (
-            TRIT5_ENCODE[weights]
-            if encoding == "trit5"
-            else sum(TRIT_CODES[weight] << 2 * place for place, weight in enumerate(weights))
-        )
-    return codes

@@ -14,12 +14,13 @@ from pathlib import Path
 import rtl
 from rtl.geometry import Geometry
 from rtl.verilog import emit
+from sim.build_folder import build_folder
 from sim.errors import SimulatorBuildFailed
 from sim.harness_top import ACCELERATOR, TOP, harness_directives, harness_verilog
 from sim.process import last_lines, run_logged
 from sim.toolchain import Toolchain, find_toolchain
 
-__all__ = ["build_library", "default_build_root"]
+__all__ = ["build_library"]
 
 _HARNESS = Path(__file__).with_name("harness.cpp")
 _DIRECTIVES = Path(__file__).with_name("harness_top.py")
@@ -53,12 +54,6 @@ _VERILATOR_OPTIONS = (
 _MAKE_VARIABLES = {"OPT_FAST": "-O2", "OPT_SLOW": "-O0", "OPT_GLOBAL": "-O0"}
 
 
-def default_build_root() -> Path:
-    """Return where builds are kept unless said otherwise: the user's cache directory."""
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "bitnet-hw" / "simulators"
-
-
 def build_library(
     geometry: Geometry,
     *,
@@ -79,7 +74,7 @@ def build_library(
     geometry : Geometry
         The accelerator.
     root : Path
-        Directory of all builds, made if it does not exist; without it `default_build_root`.
+        Directory of all builds, made if it does not exist; without it `build_folder`.
     timeout_s : float
         Longest time that Verilator, and then the compiler, may take.
     poll : callable
@@ -96,7 +91,7 @@ def build_library(
     """
     top = harness_verilog(geometry)
     toolchain = find_toolchain("verilator", verilog=top, top=TOP, waves=False)
-    root = default_build_root() if root is None else root
+    root = build_folder() if root is None else root
     root.mkdir(parents=True, exist_ok=True)
     library = root.resolve() / f"compiled-{_digest(geometry, toolchain)}.so"
     if not library.is_file():

@@ -57,7 +57,4 @@ def load_library(path: Path) -> ctypes.CDLL:
     code.model_start.argtypes = [POINTER, POINTER]
     code.model_advance.argtypes = [POINTER, U64]
     code.model_status.argtypes = [POINTER, POINTER]
-    code.pack_weights.argtypes = [
-        *(POINTER, U64, U64, U64, U64, U64, POINTER, U64, POINTER),
-    ]
     return code

@@ -213,48 +213,5 @@ void model_status(const Model* model, Status* status) {
     status->output_wait = top.output_wait;
 }
 
-// Pack a weight matrix, [n, k], into words of the weight stream; see sim/packing.py. A group of
-// weights is found in `codes` under its base-3 number, with digit weight + 1 and the first weight
-// lowest. Return 0, or 1 if a weight is not ternary.
-int pack_weights(const int8_t* weights, uint64_t n, uint64_t k, uint64_t rows, uint64_t lanes,
-                 uint64_t group, const uint8_t* codes, uint64_t tile_bytes, uint8_t* packed) {
-    const uint64_t tile_trits = rows * lanes;
-    const uint64_t n_tiles = (n + rows - 1) / rows, k_tiles = (k + lanes - 1) / lanes;
-    uint32_t powers[8] = {1};
-    for (uint64_t place = 1; place < group; ++place) powers[place] = 3 * powers[place - 1];
-    const auto tile_end = tile_trits + group;
-    auto trits = std::make_unique<uint8_t[]>(tile_end);
-    uint8_t largest = 0;
-    for (uint64_t n_tile = 0; n_tile < n_tiles; ++n_tile) {
-        for (uint64_t k_tile = 0; k_tile < k_tiles; ++k_tile) {
-            // Padding is weight 0.
-            std::memset(trits.get(), 1, tile_end);
-            const uint64_t row_end = n - n_tile * rows < rows ? n - n_tile * rows : rows;
-            const uint64_t lane_end = k - k_tile * lanes < lanes ? k - k_tile * lanes : lanes;
-            for (uint64_t row = 0; row < row_end; ++row) {
-                const int8_t* from = weights + (n_tile * rows + row) * k + k_tile * lanes;
-                uint8_t* to = trits.get() + row * lanes;
-                for (uint64_t lane = 0; lane < lane_end; ++lane) {
-                    to[lane] = static_cast<uint8_t>(from[lane] + 1);
-                    largest = largest > to[lane] ? largest : to[lane];
-                }
-            }
-            if (largest > 2) return 1;
-            uint8_t* out = packed;
-            for (uint64_t trit = 0; trit < tile_trits; trit += group) {
-                uint32_t number = 0;
-                for (uint64_t place = 0; place < group; ++place) {
-                    number += powers[place] * trits[trit + place];
-                }
-                *out++ = codes[number];
-            }
-            const uint8_t zero = codes[(powers[group - 1] * 3 - 1) / 2];
-            while (out != packed + tile_bytes) *out++ = zero;
-            packed += tile_bytes;
-        }
-    }
-    return 0;
-}
-
 }  // extern "C"
 #pragma GCC visibility pop

@@ -63,13 +63,11 @@ def test_zeros(tmp_path):
     assert np.float32(SMALLEST_SCALE) == SMALLEST_MEAN
 
 
-def test_rows_and_memory(tmp_path):
+def test_rows(tmp_path):
     weight = torch.randn(20, 30, generator=torch.Generator().manual_seed(0))
     golden = absmean_ternary(weight).ternary.numpy() + 1
     opened = open_master_weights(stored(tmp_path, weight), first_row=4, already_ternary=False)
-    memory = np.full(1000, 9, np.uint8)
     np.testing.assert_array_equal(opened.rows(2, 9), golden[6:13])
-    np.testing.assert_array_equal(opened.rows(2, 9, memory), golden[6:13])
 
 
 def test_already_ternary(tmp_path):

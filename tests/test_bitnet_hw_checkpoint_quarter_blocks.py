@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from bitnet_hw.checkpoint.quarter_blocks import QuarterBlocks
+from bitnet_hw.checkpoint.ternary import TwoBitCodes
 
 
 def codes_of(packed, start=0, stop=None):
@@ -45,5 +46,13 @@ def test_every_range_of_rows(first_row):
         for stop in range(start, 21 - first_row):
             wanted = whole[first_row + start : first_row + stop]
             np.testing.assert_array_equal(blocks.rows(start, stop), wanted)
-            memory = np.full(500, 9, np.uint8)
-            np.testing.assert_array_equal(blocks.rows(start, stop, memory), wanted)
+
+
+def test_places_are_those_of_the_rows():
+    packed = np.random.default_rng(2).integers(0, 256, (5, 3), np.uint8)
+    for first_row in (0, 4, 7):
+        blocks = QuarterBlocks(packed, first_row, np.float32(1))
+        places, shifts = blocks.places(20 - first_row)
+        found = blocks.packed[places] >> shifts[:, None] & 3
+        np.testing.assert_array_equal(found, blocks.rows(0, 20 - first_row))
+    assert isinstance(blocks, TwoBitCodes)

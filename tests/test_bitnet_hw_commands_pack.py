@@ -40,6 +40,21 @@ def test_pack_and_verify(folder, tmp_path, capsys):
     assert len(rows) == 14
 
 
+def test_pack_without_a_compiler(folder, tmp_path, capsys, monkeypatch):
+    """One line says that it is slow; the bytes are the same."""
+    assert main(["pack", str(folder), "tiny", "-o", str(tmp_path / "image")]) == 0
+    assert capsys.readouterr().err == ""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["pack", str(folder), "tiny", "-o", str(tmp_path / "slow")]) == 0
+    assert capsys.readouterr().err == (
+        "Packing with NumPy, many times slower than compiled code: Packing weights in compiled "
+        "code needs the program g++; install it with: apt-get install g++\n"
+    )
+    for name in ("weights.bin", "manifest.json"):
+        assert (tmp_path / "image" / name).read_bytes() == (tmp_path / "slow" / name).read_bytes()
+
+
 def test_pack_of_a_damaged_file(folder, tmp_path, capsys):
     path = folder / "model.safetensors"
     path.write_bytes(path.read_bytes()[:500])

@@ -2,18 +2,10 @@ import pytest
 
 from rtl.geometry import Geometry
 from sim import compiled_build
-from sim.compiled_build import build_library, default_build_root
+from sim.compiled_build import build_library
 from sim.errors import SimulatorBuildFailed
 
 GEOMETRY = Geometry(rows=2, lanes=2, weight_bus_bits=8, max_k=4, max_tokens=1, output_bus_words=1)
-
-
-def test_default_root_follows_the_cache_directory(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert default_build_root() == tmp_path / "bitnet-hw" / "simulators"
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", "/home/somebody")
-    assert str(default_build_root()) == "/home/somebody/.cache/bitnet-hw/simulators"
 
 
 def test_a_failed_build_leaves_nothing(monkeypatch, tmp_path):

@@ -22,6 +22,7 @@ from bitnet_hw.checkpoint.i2s_layout import I2sLayout
 from bitnet_hw.checkpoint.raw import read_bytes
 from bitnet_hw.checkpoint.stored_tensor import StoredTensor
 from bitnet_hw.checkpoint.ternary import Codes, reciprocal_scale
+from bitnet_hw.checkpoint.two_bit_codes import check_two_bit_codes
 from bitnet_hw.key_path import show
 
 __all__ = ["I2sBlocks", "open_i2s_blocks"]
@@ -50,8 +51,8 @@ class I2sBlocks:
     first_row: int
     inverse_mean: np.float32
 
-    def rows(self, start: int, stop: int, memory: Codes | None = None) -> Codes:
-        """Return rows as codes, perhaps in `memory`; uint8, [stop - start, k]."""
+    def rows(self, start: int, stop: int) -> Codes:
+        """Return rows as codes; uint8, [stop - start, k]."""
         first, last = self.first_row + start, self.first_row + stop
         if self.layout is I2sLayout.ROWS4:
             groups = self.packed[first // 4 : -(-last // 4)]
@@ -95,8 +96,7 @@ def open_i2s_blocks(
         )
     data = read_bytes(weight)
     codes = data[: n * k // 4]
-    if (codes & (codes >> 1) & 0b01010101).any():
-        raise CheckpointError(f"{subject} must have the two-bit codes 0, 1 and 2, not 3")
+    check_two_bit_codes(subject, codes)
     mean = data[n * k // 4 :][:4].view("<f4")[0] * extra
     inverse = reciprocal_scale(f"{weight.path}: The scale of {show(weight.name)}", mean)
     shape = (n // 4, k) if rows4 else (n, k // 4)

@@ -43,11 +43,10 @@ class MasterWeights:
     first_row: int
     inverse_mean: np.float32
 
-    def rows(self, start: int, stop: int, memory: Codes | None = None) -> Codes:
-        """Return rows as codes, perhaps in `memory`; uint8, [stop - start, k]."""
+    def rows(self, start: int, stop: int) -> Codes:
+        """Return rows as codes; uint8, [stop - start, k]."""
         k = self.weight.shape[1]
-        size = (stop - start) * k
-        codes = np.empty(size, np.uint8) if memory is None else memory[:size]
+        codes = np.empty((stop - start) * k, np.uint8)
         first = (self.first_row + start) * k
         for done in range(0, len(codes), _BLOCK_WEIGHTS):
             count = min(_BLOCK_WEIGHTS, len(codes) - done)

@@ -8,16 +8,15 @@ bits each, the first lowest. The code 3 stands for no weight.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bitnet_hw.checkpoint.errors import CheckpointError
 from bitnet_hw.checkpoint.raw import read_bytes, read_floats
 from bitnet_hw.checkpoint.stored_tensor import StoredTensor
 from bitnet_hw.checkpoint.ternary import Codes, reciprocal_scale
+from bitnet_hw.checkpoint.two_bit_codes import check_two_bit_codes
 from bitnet_hw.key_path import show
 
 __all__ = ["QuarterBlocks", "open_quarter_blocks"]
-
-_PART_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +37,15 @@ class QuarterBlocks:
     first_row: int
     inverse_mean: np.float32
 
-    def rows(self, start: int, stop: int, memory: Codes | None = None) -> Codes:
-        """Return rows as codes, perhaps in `memory`; uint8, [stop - start, k]."""
+    def places(self, n: int) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+        """Return for each of the first `n` rows its row in `packed`, and its lowest bit there."""
+        lanes, places = np.divmod(np.arange(self.first_row, self.first_row + n), len(self.packed))
+        return places.astype(np.uint64), (2 * lanes).astype(np.uint8)
+
+    def rows(self, start: int, stop: int) -> Codes:
+        """Return rows as codes; uint8, [stop - start, k]."""
         quarter, k = self.packed.shape
-        size = (stop - start) * k
-        flat = np.empty(size, np.uint8) if memory is None else memory[:size]
-        codes = flat.reshape(-1, k)
+        codes = np.empty((stop - start, k), np.uint8)
         row, end = self.first_row + start, self.first_row + stop
         filled = 0
         while row < end:
@@ -77,13 +79,7 @@ def open_quarter_blocks(
         If a byte has a code that stands for no weight, or the scale is not positive and finite.
     """
     packed = read_bytes(weight).reshape(weight.shape)
-    flat = packed.reshape(-1)
-    for start in range(0, len(flat), _PART_BYTES):
-        some = flat[start : start + _PART_BYTES]
-        if (some & (some >> 1) & 0b01010101).any():
-            raise CheckpointError(
-                f"{weight.path}: {show(weight.name)} must have the two-bit codes 0, 1 and 2, not 3"
-            )
+    check_two_bit_codes(f"{weight.path}: {show(weight.name)}", packed.reshape(-1))
     stored = read_floats(scale)
     value = stored[part if len(stored) > 1 else 0]
     reciprocal = reciprocal_scale(f"{scale.path}: {show(scale.name)}", value)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,14 @@ from bitnet_hw.checkpoint.errors import CheckpointError
 if TYPE_CHECKING:
     from golden.quantize import TernaryWeight
 
-__all__ = ["Codes", "TernaryCodes", "TernaryMatrix", "TernaryTensor", "reciprocal_scale"]
+__all__ = [
+    "Codes",
+    "TernaryCodes",
+    "TernaryMatrix",
+    "TernaryTensor",
+    "TwoBitCodes",
+    "reciprocal_scale",
+]
 
 Codes = NDArray[np.uint8]
 """Weights plus one: 0, 1 and 2."""
@@ -26,12 +33,22 @@ class TernaryCodes(Protocol):
         """The number by which outputs are divided."""
         ...
 
-    def rows(self, start: int, stop: int, memory: Codes | None = None) -> Codes:
-        """Return rows `start` to `stop` as codes; uint8, [stop - start, k].
+    def rows(self, start: int, stop: int) -> Codes:
+        """Return rows `start` to `stop` as codes; uint8, [stop - start, k]."""
+        ...
 
-        The result may lie in `memory`, a flat array that is long enough: fresh memory costs more
-        than decoding.
-        """
+
+@runtime_checkable
+class TwoBitCodes(TernaryCodes, Protocol):
+    """A matrix with four codes in each byte, those of four rows: it can be packed undecoded."""
+
+    @property
+    def packed(self) -> Codes:
+        """The bytes, uint8, [any, k]; none has a code 3."""
+        ...
+
+    def places(self, n: int) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+        """Return for each of the first `n` rows its row in `packed`, and its lowest bit there."""
         ...
 
 

@@ -49,8 +49,8 @@ class TqBlocks:
     first_row: int
     inverse_mean: np.float32
 
-    def rows(self, start: int, stop: int, memory: Codes | None = None) -> Codes:
-        """Return rows as codes, perhaps in `memory`; uint8, [stop - start, k]."""
+    def rows(self, start: int, stop: int) -> Codes:
+        """Return rows as codes; uint8, [stop - start, k]."""
         wanted = self.blocks[self.first_row + start : self.first_row + stop]
         flat = wanted.reshape(-1, wanted.shape[2])
         codes = np.empty((len(flat), BLOCK_WEIGHTS), np.uint8)

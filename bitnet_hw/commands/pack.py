@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bitnet_hw.commands.checkpoint_options import CheckpointArgument, I2sOption
-from bitnet_hw.output import Format, csv_text, json_text, write, write_tables
+from bitnet_hw.output import Format, csv_text, json_text, print_error, write, write_tables
 
 if TYPE_CHECKING:
     from bitnet_hw.weight_image.manifest import Manifest
@@ -49,8 +49,10 @@ def pack(
     opened = open_checkpoint(checkpoint, i2s_layout=layout)
     title = "Verifying" if verify else "Packing"
     with late_progress(title, len(opened.tensors)) as progress:
-        work = verify_image if verify else write_image
-        manifest = work(opened, geometry, output, progress)
+        if verify:
+            manifest = verify_image(opened, geometry, output, progress)
+        else:
+            manifest = write_image(opened, geometry, output, progress, warn=print_error)
     if output_format is Format.JSON:
         write(json_text({"verified": verify, "folder": str(output), **manifest.to_dict()}))
     elif output_format is Format.CSV:

@@ -2,19 +2,22 @@
 
 from collections.abc import Callable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bitnet_hw.errors import ToolMissing
 
 __all__ = ["Crc32c"]
 
 
-def _extend() -> Callable[[int, bytes], int]:
+def _extend() -> Callable[[int, bytes | NDArray[np.uint8]], int]:
     try:
         from google_crc32c import extend
     except ImportError:
         raise ToolMissing(
             "Checksums of images need the package google-crc32c: pip install 'bitnet-hw[models]'"
         ) from None
-    found: Callable[[int, bytes], int] = extend
+    found: Callable[[int, bytes | NDArray[np.uint8]], int] = extend
     return found
 
 
@@ -25,7 +28,7 @@ class Crc32c:
         self._extend = _extend()
         self._value = 0
 
-    def update(self, data: bytes) -> None:
+    def update(self, data: bytes | NDArray[np.uint8]) -> None:
         """Add bytes at the end."""
         self._value = self._extend(self._value, data)
 

@@ -1,7 +1,6 @@
-"""The bytes of whole matrices, packed by several threads in pieces that fit a cache."""
+"""The bytes of whole matrices on the weight stream, with all processors at work."""
 
 import os
-import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,17 +9,21 @@ from typing import Self
 
 import numpy as np
 
-from bitnet_hw.checkpoint.ternary import TernaryCodes
-from bitnet_hw.weight_image.tile_stream import TilePacker
+from bitnet_hw.checkpoint.ternary import Codes, TernaryCodes, TwoBitCodes
 from rtl.geometry import Geometry
+from sim.errors import SimulationError
+from sim.native_packer import NativePacker
+from sim.packing import pack_weights
 
 __all__ = ["MatrixPacker", "blocks_of_rows"]
 
 _BLOCK_WEIGHTS = 1 << 19
-"""Half a megabyte of codes: packing is bound by memory beyond twice that (benchmarks/pack.py)."""
+"""Of matrices that NumPy decodes: more than half a megabyte of codes does not fit its cache."""
+
+_PIECE_BYTES = 1 << 22
 
 _MOST_THREADS = 4
-"""NumPy leaves the interpreter to other threads, but a quarter of the work is outside NumPy."""
+"""NumPy leaves the interpreter to other threads, but part of the work is outside NumPy."""
 
 
 def blocks_of_rows(geometry: Geometry, n: int, k: int) -> Iterator[tuple[int, int]]:
@@ -33,17 +36,32 @@ def blocks_of_rows(geometry: Geometry, n: int, k: int) -> Iterator[tuple[int, in
 class MatrixPacker:
     """Packs matrices for one array; a context manager that ends its threads.
 
+    Without a C++ compiler it packs with NumPy: the same bytes, far slower.
+
     Parameters
     ----------
     geometry : Geometry
         The array.
+    threads : int
+        Threads; without it one for each processor, up to four.
+
+    Attributes
+    ----------
+    obstacle : str
+        Why there is no compiled packer, in one line; empty if there is one.
     """
 
-    def __init__(self, geometry: Geometry) -> None:
+    def __init__(self, geometry: Geometry, *, threads: int | None = None) -> None:
         self._geometry = geometry
-        self._threads = min(_MOST_THREADS, os.cpu_count() or 1)
+        self._threads = threads or min(_MOST_THREADS, os.cpu_count() or 1)
+        self._native: NativePacker | None = None
+        self.obstacle = ""
+        try:
+            self._native = NativePacker(geometry, threads=self._threads)
+        except (SimulationError, OSError) as error:
+            self.obstacle = str(error).partition("\n")[0]
         self._pool = ThreadPoolExecutor(self._threads)
-        self._local = threading.local()
+        self._memory = np.empty(0, np.uint8)
 
     def __enter__(self) -> Self:
         return self
@@ -56,8 +74,10 @@ class MatrixPacker:
     ) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def stream(self, codes: TernaryCodes, n: int, k: int) -> Iterator[bytes]:
+    def stream(self, codes: TernaryCodes, n: int, k: int) -> Iterator[Codes]:
         """Yield the bytes of a matrix on the weight stream, piece by piece and in order.
+
+        A piece holds only until the next is asked for.
 
         Parameters
         ----------
@@ -65,28 +85,36 @@ class MatrixPacker:
             The matrix.
         n, k : int
             Its outputs and inputs.
+
+        Yields
+        ------
+        array
+            uint8, [bytes].
         """
-        # A few pieces ahead and no more: the reader may be a slow disk.
-        running: deque[Future[list[bytes]]] = deque()
+        if self._native is not None and isinstance(codes, TwoBitCodes):
+            yield from self._stream_fields(self._native, codes, n, k)
+            return
+        # A few blocks ahead and no more: the reader may be a slow disk.
+        running: deque[Future[Codes]] = deque()
         for start, stop in blocks_of_rows(self._geometry, n, k):
             if len(running) > 2 * self._threads:
-                yield from running.popleft().result()
-            running.append(self._pool.submit(self._pack, codes, start, stop, k))
+                yield running.popleft().result()
+            running.append(self._pool.submit(self._pack, codes, start, stop))
         while running:
-            yield from running.popleft().result()
+            yield running.popleft().result()
 
-    def _pack(self, codes: TernaryCodes, start: int, stop: int, k: int) -> list[bytes]:
-        packer: TilePacker | None = getattr(self._local, "packer", None)
-        if packer is None:
-            packer = self._local.packer = TilePacker(self._geometry)
-            self._local.memory = np.empty(0, np.uint8)
-        size = (stop - start) * k
-        if len(self._local.memory) < size:
-            self._local.memory = np.empty(size, np.uint8)
-        block = codes.rows(start, stop, self._local.memory)
-        rows, lanes = self._geometry.rows, self._geometry.lanes
-        if stop - start > rows:
-            return [packer.pack(block)]
-        # Of one output tile, the stream has the K tiles one after the other.
-        columns = max(1, _BLOCK_WEIGHTS // (rows * lanes)) * lanes
-        return [packer.pack(block[:, first : first + columns]) for first in range(0, k, columns)]
+    def _stream_fields(
+        self, native: NativePacker, codes: TwoBitCodes, n: int, k: int
+    ) -> Iterator[Codes]:
+        size = native.packed_bytes(n, k)
+        if len(self._memory) < size:
+            self._memory = np.empty(size, np.uint8)
+        packed = native.pack_fields(codes.packed, *codes.places(n), self._memory).reshape(-1)
+        for start in range(0, size, _PIECE_BYTES):
+            yield packed[start : start + _PIECE_BYTES]
+
+    def _pack(self, codes: TernaryCodes, start: int, stop: int) -> Codes:
+        block = codes.rows(start, stop)
+        if self._native is not None:
+            return self._native.pack_codes(block).reshape(-1)
+        return pack_weights(self._geometry, block.view(np.int8) - np.int8(1)).reshape(-1)

@@ -1,6 +1,6 @@
 """Reading a weight image back: checksums, and weights equal to the checkpoint's.
 
-Decoded by the unpacker of the simulation, which shares no code with the packer.
+Decoded by the unpacker of the simulation, which shares no code with the compiled packer.
 """
 
 from collections.abc import Callable

@@ -30,6 +30,8 @@ def write_image(
     geometry: Geometry,
     folder: Path,
     progress: Callable[[int], None] = lambda done: None,
+    *,
+    warn: Callable[[str], None] = lambda line: None,
 ) -> Manifest:
     """Write the weight stream of a checkpoint for one array, and its manifest.
 
@@ -46,6 +48,8 @@ def write_image(
         Where ``weights.bin`` and ``manifest.json`` go; made if missing.
     progress : callable
         Called with the number of finished projections.
+    warn : callable
+        Called with one line if this will take far longer than it could.
 
     Raises
     ------
@@ -67,7 +71,7 @@ def write_image(
     temporary = [path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in final]
     try:
         with temporary[0].open("wb") as file:
-            manifest = _write_jobs(file, checkpoint, geometry, progress)
+            manifest = _write_jobs(file, checkpoint, geometry, progress, warn)
             _settle(file)
         with temporary[1].open("wb") as file:
             file.write(json_text(manifest.to_dict()).encode())
@@ -96,11 +100,14 @@ def _write_jobs(
     checkpoint: Checkpoint,
     geometry: Geometry,
     progress: Callable[[int], None],
+    warn: Callable[[str], None],
 ) -> Manifest:
     whole = Crc32c()
     jobs: list[ImageJob] = []
     offset = 0
     with MatrixPacker(geometry) as packer:
+        if packer.obstacle:
+            warn(f"Packing with NumPy, many times slower than compiled code: {packer.obstacle}")
         for number, tensor in enumerate(checkpoint.tensors):
             job = _write_job(file, tensor, packer, offset, whole)
             jobs.append(job)
@@ -128,7 +135,7 @@ def _write_job(
     crc = Crc32c()
     length = 0
     for piece in packer.stream(codes, tensor.n, tensor.k):
-        file.write(piece)
+        file.write(piece.data)
         crc.update(piece)
         whole.update(piece)
         length += len(piece)
