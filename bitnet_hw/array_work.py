@@ -1,12 +1,14 @@
 """What an array was asked to do: jobs, their predicted time, and their energy."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 
+from bitnet_hw.area import chip_area_mm2, leakage_w
 from bitnet_hw.config import Config
-from bitnet_hw.cycles import WeightRate, cycles
-from bitnet_hw.energy import SCOPES, Ledger, background_events, ternary_events
+from bitnet_hw.cycles import CycleCount, WeightRate, cycles
+from bitnet_hw.energy import Ledger, background_events, ternary_events
+from bitnet_hw.energy_scopes import SCOPES
 from rtl.geometry import Geometry
 from rtl.job import Job
 
@@ -70,13 +72,20 @@ class ArrayWork:
         return sum(count * m * k * n for (m, k, n), count in self.products.items())
 
     @property
-    def cycles(self) -> int:
-        """Cycles by the cycle model: the products share nothing, so theirs add up."""
+    def counters(self) -> CycleCount:
+        """The hardware's counters by the cycle model; products share nothing, so theirs add up."""
         geometry = self.config.array
-        return sum(
-            count * cycles(geometry, split_jobs(geometry, *shape), self.rate).cycles
-            for shape, count in self.products.items()
-        )
+        totals = dict.fromkeys(CycleCount.__dataclass_fields__, 0)
+        for shape, count in self.products.items():
+            of_one = cycles(geometry, split_jobs(geometry, *shape), self.rate)
+            for name, value in asdict(of_one).items():
+                totals[name] += count * value
+        return CycleCount(**totals)
+
+    @property
+    def cycles(self) -> int:
+        """Cycles by the cycle model."""
+        return self.counters.cycles
 
     @property
     def seconds(self) -> float:
@@ -90,5 +99,8 @@ class ArrayWork:
             jobs = split_jobs(self.config.array, *shape)
             ledger.add_all(ternary_events(self.config.array, jobs, count))
         ledger.add_all(background_events(self.seconds))
-        energy = ledger.energy_j(self.config.technology, self.config.memory)
+        energy = ledger.energy_j(self.config)
+        if self.products:
+            for component, power_w in leakage_w(self.config, chip_area_mm2(self.config)).items():
+                energy[component] = power_w * self.seconds
         return {name: energy[name] for name in SCOPES["system"] if name in energy}

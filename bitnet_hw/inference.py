@@ -1,11 +1,12 @@
 """Text out of a language model whose ternary layers run on an accelerator."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 from bitnet_hw.config import Config
+from bitnet_hw.cycles import CycleCount
 from bitnet_hw.errors import ConfigError
 from bitnet_hw.generation import generate
 from bitnet_hw.inference_result import Inference, Phase
@@ -26,8 +27,11 @@ class Hardware(Protocol):
         ...
 
     @property
-    def cycles(self) -> int:
-        """Cycles counted by the hardware so far, with weights at the rate of the array's memory."""
+    def counters(self) -> Mapping[str, int]:
+        """The hardware's counters so far, with weights at the rate of the array's memory.
+
+        By the names of `bitnet_hw.cycles.CycleCount`.
+        """
         ...
 
 
@@ -50,14 +54,14 @@ def check_request(model: LanguageModel, config: Config, prompt: str, tokens: int
         raise ConfigError("--prompt must hold at least one token, not none")
     if max(encoded) >= model.vocabulary:
         raise ConfigError(
-            f"Tokens of {model.folder} must be below its vocab_size ({model.vocabulary}), "
-            f"not {max(encoded)}"
+            f"Tokens of {model.path} must be below the size of its vocabulary "
+            f"({model.vocabulary}), not {max(encoded)}"
         )
     # The last token is not put in again.
     if len(encoded) + tokens - 1 > model.context:
         raise ConfigError(
-            f"--prompt and --tokens must fit into max_position_embeddings ({model.context}) of "
-            f"{model.folder}, not have {len(encoded)} and {tokens} tokens"
+            f"--prompt and --tokens must fit into the context ({model.context} tokens) of "
+            f"{model.path}, not have {len(encoded)} and {tokens} tokens"
         )
     return encoded
 
@@ -111,14 +115,16 @@ def infer(
     stream, pieces = model.codec.stream(encoded), [""]
     phases: list[Phase] = []
     phase_start, count, stopped = matmul.work(), 0, False
-    cycles_start = hardware.cycles if hardware else 0
+    # A copy: the hardware goes on counting.
+    counters_start = dict(hardware.counters) if hardware else {}
 
     def end_phase(passed: int) -> None:
-        nonlocal phase_start, cycles_start
-        work, cycles = matmul.work(), hardware.cycles if hardware else 0
-        simulated = cycles - cycles_start if hardware else None
+        nonlocal phase_start, counters_start
+        work, counters = matmul.work(), dict(hardware.counters) if hardware else {}
+        added = {name: value - counters_start[name] for name, value in counters.items()}
+        simulated = CycleCount(**added) if hardware else None
         phases.append(Phase(passed, work.minus(phase_start), simulated))
-        phase_start, cycles_start = work, cycles
+        phase_start, counters_start = work, counters
 
     def take(piece: str) -> None:
         pieces.append(piece)
@@ -138,7 +144,7 @@ def infer(
     end_phase(count - 1)
     prefill, decode = phases
     return Inference(
-        folder=model.folder,
+        checkpoint=model.path,
         config=config,
         backend="rtl" if hardware else "golden",
         layers=layers,

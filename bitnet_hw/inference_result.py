@@ -1,11 +1,12 @@
 """What an inference gave and took."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from bitnet_hw.array_work import SCOPE, ArrayWork
 from bitnet_hw.config import Config
+from bitnet_hw.cycles import CycleCount
 
 __all__ = ["Inference", "Phase"]
 
@@ -21,17 +22,35 @@ class Phase:
         nothing follows.
     work : ArrayWork
         What the array did for them.
-    cycles_simulated : int or None
-        The hardware's count; None if it did not run.
+    counters_simulated : CycleCount or None
+        The hardware's counters; None if it did not run.
     """
 
     tokens: int
     work: ArrayWork
-    cycles_simulated: int | None
+    counters_simulated: CycleCount | None
+
+    @property
+    def cycles_simulated(self) -> int | None:
+        """The hardware's count of cycles; None if it did not run."""
+        return None if self.counters_simulated is None else self.counters_simulated.cycles
+
+    @property
+    def differences(self) -> dict[str, tuple[int, int]]:
+        """Counters of the hardware that are not as predicted: what they are, and were to be."""
+        if self.counters_simulated is None:
+            return {}
+        simulated, predicted = asdict(self.counters_simulated), asdict(self.work.counters)
+        return {
+            name: (value, predicted[name])
+            for name, value in simulated.items()
+            if value != predicted[name]
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything, ready for JSON; what is per token is None where there was none."""
         seconds, energy = self.work.seconds, self.work.energy_j()
+        simulated = self.counters_simulated
         total = sum(energy.values())
         return {
             "tokens": self.tokens,
@@ -39,6 +58,8 @@ class Phase:
             "macs": self.work.macs,
             "cycles_simulated": self.cycles_simulated,
             "cycles_predicted": self.work.cycles,
+            "counters_simulated": None if simulated is None else asdict(simulated),
+            "counters_predicted": asdict(self.work.counters),
             "seconds": seconds,
             "tokens_per_second": self.tokens / seconds if self.tokens else None,
             "energy_j": total,
@@ -53,8 +74,8 @@ class Inference:
 
     Attributes
     ----------
-    folder : Path
-        The checkpoint.
+    checkpoint : Path
+        Folder or file of the model.
     config : Config
         The accelerator.
     backend : str
@@ -75,7 +96,7 @@ class Inference:
         Time that it took here.
     """
 
-    folder: Path
+    checkpoint: Path
     config: Config
     backend: str
     layers: int
@@ -101,8 +122,8 @@ class Inference:
 
     @property
     def passed(self) -> bool:
-        """Whether the hardware, if it ran, took as many cycles as predicted."""
-        return self.cycles_simulated in (None, self.cycles_predicted)
+        """Whether every counter of the hardware, if it ran, is as predicted in both phases."""
+        return not (self.prefill.differences or self.decode.differences)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything, ready for JSON.
@@ -112,7 +133,7 @@ class Inference:
         prefill, decode = self.prefill.to_dict(), self.decode.to_dict()
         config = self.config
         return {
-            "checkpoint": str(self.folder),
+            "checkpoint": str(self.checkpoint),
             "array": config.name,
             "clock_mhz": config.clock_mhz,
             "memory": config.memory.name,

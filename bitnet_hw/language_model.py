@@ -1,4 +1,4 @@
-"""A checkpoint folder as a running language model of transformers, in fp32."""
+"""A checkpoint as a running language model of transformers, in fp32."""
 
 import importlib.util
 from collections.abc import Iterator
@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bitnet_hw.checkpoint.i2s_layout import I2sLayout
 from bitnet_hw.checkpoint.reader import open_checkpoint
 from bitnet_hw.errors import ConfigError, ToolMissing
+from bitnet_hw.gguf_network import gguf_network
+from bitnet_hw.gguf_tokenizer import gguf_codec
+from bitnet_hw.hf_network import hf_network
 from bitnet_hw.text_codec import TextCodec, load_codec
 
 if TYPE_CHECKING:
@@ -18,7 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["LanguageModel", "load_language_model"]
 
 # transformers asks for accelerate when it loads a checkpoint with packed weights.
-_PACKAGES = ("torch", "transformers", "safetensors", "accelerate")
+_FOLDER_PACKAGES = ("torch", "transformers", "safetensors", "accelerate")
+_GGUF_PACKAGES = ("torch", "transformers", "gguf")
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +32,8 @@ class LanguageModel:
 
     Parameters
     ----------
-    folder : Path
-        The checkpoint.
+    path : Path
+        The checkpoint: a folder, or a GGUF file.
     network : PreTrainedModel
         A causal language model of transformers, fp32, in evaluation mode; its ternary layers are
         those of the golden model.
@@ -38,7 +43,7 @@ class LanguageModel:
         The ternary matrices of the checkpoint.
     """
 
-    folder: Path
+    path: Path
     network: Any
     codec: TextCodec
     tensors: "tuple[TernaryTensor, ...]"
@@ -78,17 +83,20 @@ class LanguageModel:
         if widest.k > max_k:
             raise ConfigError(
                 f"array.max_k must be at least {widest.k}, the inputs of {widest.name} in "
-                f"{self.folder}, not {max_k}"
+                f"{self.path}, not {max_k}"
             )
 
 
-def load_language_model(folder: Path) -> LanguageModel:
-    """Load a checkpoint folder; nothing is downloaded and no code of it is run.
+def load_language_model(path: Path, *, i2s_layout: I2sLayout | None = None) -> LanguageModel:
+    """Load a checkpoint; nothing is downloaded and no code of it is run.
 
     Parameters
     ----------
-    folder : Path
-        ``config.json``, ``*.safetensors`` and, unless the model's tokens are bytes, a tokenizer.
+    path : Path
+        A folder with ``config.json``, ``*.safetensors`` and, unless the model's tokens are bytes, a
+        tokenizer; or a ``.gguf`` file.
+    i2s_layout : I2sLayout, optional
+        Layout of I2_S tensors, which a GGUF file does not tell.
 
     Raises
     ------
@@ -97,79 +105,29 @@ def load_language_model(folder: Path) -> LanguageModel:
     ToolMissing
         If transformers or something that it needs is not installed.
     """
-    for package in _PACKAGES:
+    gguf = path.suffix == ".gguf" and not path.is_dir()
+    _check_packages(_GGUF_PACKAGES if gguf else _FOLDER_PACKAGES)
+    if not gguf and path.exists() and not path.is_dir():
+        raise ConfigError(
+            f"Checkpoint {path} must be a folder with config.json and *.safetensors, or a .gguf "
+            "file, not another file"
+        )
+    checkpoint = open_checkpoint(path, i2s_layout=i2s_layout)
+    with _quiet():
+        if gguf:
+            network, codec = gguf_network(checkpoint), gguf_codec(path, checkpoint.config)
+        else:
+            network, codec = hf_network(path), load_codec(path, checkpoint.config)
+    return LanguageModel(path, network, codec, checkpoint.tensors)
+
+
+def _check_packages(packages: tuple[str, ...]) -> None:
+    for package in packages:
         if importlib.util.find_spec(package) is None:
             raise ToolMissing(
-                f"Language models need {', '.join(_PACKAGES)}, of which {package} is not "
+                f"Language models need {', '.join(packages)}, of which {package} is not "
                 "installed: pip install 'bitnet-hw[models]'"
             )
-    if folder.exists() and not folder.is_dir():
-        raise ConfigError(
-            f"Checkpoint {folder} must be a folder with config.json and *.safetensors, not a file"
-        )
-    checkpoint = open_checkpoint(folder)
-    with _quiet():
-        network = _load_network(folder)
-        _replace_layers(folder, network)
-        codec = load_codec(folder, checkpoint.config)
-    return LanguageModel(folder, network, codec, checkpoint.tensors)
-
-
-def _load_network(folder: Path) -> Any:
-    import torch
-    from transformers import AutoModelForCausalLM
-
-    load: Any = AutoModelForCausalLM.from_pretrained
-    try:
-        network, info = load(
-            folder,
-            dtype=torch.float32,
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=True,
-            output_loading_info=True,
-        )
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
-        raise ConfigError(
-            f"Checkpoint {folder} must be one that transformers can load: {_first_line(error)}"
-        ) from error
-    # transformers fills what a file lacks with random numbers, and skips what it does not know.
-    for key, complaint in (
-        ("missing_keys", "lacks"),
-        ("mismatched_keys", "has another shape of"),
-        ("unexpected_keys", "holds also"),
-    ):
-        names = sorted(str(name) for name in info[key])
-        if names:
-            more = f" and {len(names) - 1} more" if names[1:] else ""
-            raise ConfigError(
-                f"Checkpoint {folder} must hold the weights of {type(network).__name__}, "
-                f"but it {complaint} {names[0]}{more}"
-            )
-    for name, weight in network.named_parameters():
-        if not torch.isfinite(weight).all():
-            raise ConfigError(f"Checkpoint {folder} must hold finite weights, but {name} does not")
-    return network.eval()
-
-
-def _replace_layers(folder: Path, network: Any) -> None:
-    """Put the golden model's layers in the place of transformers'."""
-    from golden.matmul import ternary_matmul
-    from sim.rtl_bitlinear import replace_bitlinear
-
-    try:
-        count = replace_bitlinear(network, ternary_matmul)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"Checkpoint {folder} must be a BitNet model: {error}") from error
-    if count == 0:
-        raise ConfigError(
-            f"{folder}/config.json: quantization_config must be given, with quant_method bitnet: "
-            "without it no layer is ternary"
-        )
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 @contextmanager

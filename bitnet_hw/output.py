@@ -54,10 +54,15 @@ def write_tables(parts: Iterable["Table | str"]) -> None:
     write(text.getvalue())
 
 
-def write(text: str) -> None:
+def write(text: str) -> bool:
     """Write text to standard output, completely or with an error.
 
     A reader who closes the pipe (``| head``) has seen enough: that is no error.
+
+    Returns
+    -------
+    bool
+        False if the reader has closed the pipe: more text is not worth its making.
 
     Raises
     ------
@@ -73,6 +78,8 @@ def write(text: str) -> None:
             raise BitnetHwError(
                 f"Standard output must be writable: {error.strerror or error}"
             ) from error
+        return False
+    return True
 
 
 def print_error(message: str) -> None:

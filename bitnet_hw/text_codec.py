@@ -15,11 +15,12 @@ __all__ = [
     "TextStream",
     "TokenizerCodec",
     "TokenizerText",
+    "byte_codec",
     "load_codec",
 ]
 
 BYTES_MARKER = {"bitnet_hw_tokenizer": "bytes"}
-"""In ``config.json``: each byte of the text is a token, and there is no tokenizer file."""
+"""In ``config.json`` or the metadata of a GGUF file: each byte of the text is a token."""
 
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json")
 _LARGEST_BYTE = 255
@@ -144,6 +145,29 @@ class TokenizerText:
         return text
 
 
+def byte_codec(source: Path, values: Mapping[str, Any]) -> ByteCodec | None:
+    """Return the codec of a checkpoint whose tokens are bytes, by its marker; of others None.
+
+    Parameters
+    ----------
+    source : Path
+        File of the marker, for messages.
+    values : mapping
+        What the file says.
+
+    Raises
+    ------
+    ConfigError
+        If the marker is of an unknown kind.
+    """
+    key, value = next(iter(BYTES_MARKER.items()))
+    if key not in values:
+        return None
+    if values[key] != value:
+        raise ConfigError(f"{source}: {key} must be {value!r}, not {values[key]!r}")
+    return ByteCodec()
+
+
 def load_codec(folder: Path, config: Mapping[str, Any]) -> TextCodec:
     """Return the codec of a checkpoint folder; nothing is downloaded and no code of it is run.
 
@@ -159,11 +183,9 @@ def load_codec(folder: Path, config: Mapping[str, Any]) -> TextCodec:
     ConfigError
         If the folder has no tokenizer, or one that cannot be read.
     """
-    key, value = next(iter(BYTES_MARKER.items()))
-    if key in config:
-        if config[key] != value:
-            raise ConfigError(f"{folder}/config.json: {key} must be {value!r}, not {config[key]!r}")
-        return ByteCodec()
+    bytes_only = byte_codec(folder / "config.json", config)
+    if bytes_only is not None:
+        return bytes_only
     if not any((folder / name).exists() for name in _TOKENIZER_FILES):
         raise ConfigError(
             f"Checkpoint {folder} must have a tokenizer ({', '.join(_TOKENIZER_FILES)}), not none"

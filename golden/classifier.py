@@ -1,8 +1,7 @@
 """A small classifier of ternary layers, and the same network in fp32 to compare it with."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from golden.bitlinear import BitLinear
+from golden.threads import one_thread
 
 __all__ = ["Classifier", "Linear", "TrainingPlan", "accuracy", "train"]
 
@@ -126,7 +126,7 @@ def train(
     """
     plan = plan or TrainingPlan()
     widths = (images.shape[1], *plan.hidden, int(labels.max()) + 1)
-    with _one_thread(), torch.random.fork_rng(devices=[]):
+    with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = Classifier(widths, linear=linear)
         steps = plan.epochs * -(-len(images) // plan.batch_size)
@@ -154,18 +154,3 @@ def accuracy(model: nn.Module, images: Tensor, labels: Tensor) -> float:
     """Return the fraction of `images` to which `model` gives the right label, from 0 to 1."""
     with torch.no_grad():
         return int((model(images).argmax(dim=-1) == labels).sum()) / len(labels)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Let PyTorch use one thread for a while.
-
-    Several threads would add up gradients in another order, and on layers this small they mostly
-    wait for each other: on a busy machine by a factor of twenty.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

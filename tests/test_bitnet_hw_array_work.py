@@ -4,7 +4,7 @@ import pytest
 
 from bitnet_hw.array_work import SCOPE, ArrayWork, split_jobs
 from bitnet_hw.config import load_config
-from bitnet_hw.cycles import WeightRate, cycles
+from bitnet_hw.cycles import CycleCount, WeightRate, cycles
 from rtl.job import Job
 
 TINY = load_config("tiny")
@@ -39,6 +39,21 @@ def test_one_job_by_hand():
     assert ArrayWork(TINY, Counter({(1, 8, 4): 1})).cycles == 7
 
 
+def test_counters_of_products_add_up():
+    # Before the step of a job its activation is waited for, in one cycle.
+    work = ArrayWork(TINY, Counter({(1, 8, 4): 3}))
+    assert work.counters == CycleCount(
+        cycles=21, busy=3, weight_wait=0, activation_wait=3, output_wait=0
+    )
+    shapes = Counter({(1, 8, 4): 3, (2, 64, 9): 2})
+    rate = WeightRate(2, 7)
+    once = [cycles(TINY.array, split_jobs(TINY.array, *shape), rate) for shape in shapes]
+    assert ArrayWork(TINY, shapes, rate).counters == CycleCount(**{
+        name: 3 * getattr(once[0], name) + 2 * getattr(once[1], name)
+        for name in CycleCount.__dataclass_fields__
+    })
+
+
 def test_slow_weights_take_longer():
     shapes = Counter({(1, 64, 64): 1})
     slow = ArrayWork(TINY, shapes, WeightRate(1, 2))
@@ -56,7 +71,12 @@ def test_energy_is_that_of_ternary_layers():
     energy = work.energy_j()
     assert set(energy) == {
         "adder_tree",
+        "lane_select",
+        "weight_decoder",
+        "registers",
         "accumulators",
+        "array_leakage",
+        "core_leakage",
         "activation_store",
         "result_buffer",
         "dram_ternary_weights",
@@ -71,3 +91,4 @@ def test_energy_is_that_of_ternary_layers():
 def test_nothing():
     work = ArrayWork(TINY)
     assert (work.jobs, work.macs, work.cycles, work.energy_j()) == (0, 0, 0, {})
+    assert work.counters == CycleCount(0, 0, 0, 0, 0)

@@ -11,7 +11,7 @@ import gguf
 import pytest
 
 from bitnet_hw.checkpoint.errors import CheckpointError
-from bitnet_hw.checkpoint.gguf_header import _TYPES, ArrayLength, read_gguf_header
+from bitnet_hw.checkpoint.gguf_header import ArrayLength, read_gguf_header
 from bitnet_hw.checkpoint.reader import open_checkpoint
 
 tiny = SimpleNamespace(**run_path(str(Path(__file__).with_name("tiny_checkpoints.py"))))
@@ -22,16 +22,6 @@ def whole(tmp_path_factory):
     path = tmp_path_factory.mktemp("gguf") / "m.gguf"
     expected = tiny.expected(tiny.masters(tiny.WIDE))
     return tiny.write_gguf(path, tiny.WIDE, expected, "TQ2_0").read_bytes()
-
-
-def test_types_are_those_of_the_package():
-    for number, (name, weights, size) in _TYPES.items():
-        if name != "I2_S":
-            assert gguf.GGMLQuantizationType(number).name == name
-            assert gguf.constants.GGML_QUANT_SIZES[gguf.GGMLQuantizationType(number)] == (
-                weights,
-                size,
-            )
 
 
 def test_reads_what_the_package_reads(tmp_path, whole):

@@ -1,4 +1,6 @@
 import json
+from collections import Counter
+from dataclasses import asdict, replace
 from pathlib import Path
 from runpy import run_path
 from types import SimpleNamespace
@@ -9,7 +11,7 @@ import torch
 from bitnet_hw.array_work import split_jobs
 from bitnet_hw.checkpoint_export import export_checkpoint
 from bitnet_hw.config import load_config
-from bitnet_hw.cycles import cycles
+from bitnet_hw.cycles import CycleCount, cycles
 from bitnet_hw.errors import ConfigError, SimulationFailed
 from bitnet_hw.inference import check_request, infer
 from bitnet_hw.language_model import load_language_model
@@ -46,16 +48,17 @@ def model(folder):
 
 
 class Hardware:
-    """Multiplies as the golden model does, and counts cycles as the cycle model does."""
+    """Multiplies as the golden model does, and counts as the cycle model does."""
 
-    def __init__(self, *, too_many=0, wrong=0):
-        self.cycles = 1000
-        self.too_many = too_many
+    def __init__(self, *, too_many=None, wrong=0):
+        self.counters = Counter(dict.fromkeys(CycleCount.__dataclass_fields__, 1000))
+        self.too_many = too_many or {}
         self.wrong = wrong
 
     def __call__(self, q, ternary):
         jobs = split_jobs(TINY.array, *q.shape, len(ternary))
-        self.cycles += cycles(TINY.array, jobs).cycles + self.too_many
+        self.counters.update(asdict(cycles(TINY.array, jobs)))
+        self.counters.update(self.too_many)
         return ternary_matmul(q, ternary) + self.wrong
 
 
@@ -96,6 +99,8 @@ def test_phases(model):
     assert (prefill.work.jobs, decode.work.jobs) == (14 * 2, 14 * 4)
     assert prefill.cycles_simulated == prefill.work.cycles
     assert decode.cycles_simulated == decode.work.cycles
+    assert prefill.counters_simulated == prefill.work.counters
+    assert decode.counters_simulated == decode.work.counters
     assert decode.work.macs == 4 * 2 * (32 * 32 * 2 + 2 * 32 * 16 + 3 * 32 * 48)
 
 
@@ -107,6 +112,15 @@ def test_report(model, folder):
     assert report["prompt_tokens"] == 3
     assert report["tokens"] == 5
     assert report["cycles_simulated"] == report["cycles_predicted"]
+    assert decode["counters_simulated"] == decode["counters_predicted"]
+    assert list(decode["counters_simulated"]) == [
+        "cycles",
+        "busy",
+        "weight_wait",
+        "activation_wait",
+        "output_wait",
+    ]
+    assert decode["counters_simulated"]["cycles"] == decode["cycles_simulated"]
     assert report["tokens_per_second"] == pytest.approx(4 / (decode["cycles_predicted"] / 1e9))
     assert report["energy_per_token_j"] == pytest.approx(decode["energy_j"] / 4)
     assert decode["energy_j"] == pytest.approx(sum(decode["energy_breakdown_j"].values()))
@@ -121,10 +135,22 @@ def test_one_token_has_no_rate(model):
     assert report["prefill"]["jobs"] == 28
 
 
-def test_wrong_cycles_are_found(model):
-    result = infer(model, TINY, "a", 2, hardware=Hardware(too_many=1))
+@pytest.mark.parametrize("name", list(CycleCount.__dataclass_fields__))
+def test_a_wrong_counter_is_found(model, name):
+    result = infer(model, TINY, "a", 2, hardware=Hardware(too_many={name: 1}))
     assert not result.passed
-    assert result.cycles_simulated == result.cycles_predicted + 28
+    for phase in (result.prefill, result.decode):
+        predicted = getattr(phase.work.counters, name)
+        assert phase.differences == {name: (predicted + 14, predicted)}
+    added = 28 if name == "cycles" else 0
+    assert result.cycles_simulated == result.cycles_predicted + added
+
+
+def test_without_hardware_there_are_no_counters(model):
+    result = infer(model, TINY, "a", 2, hardware=None)
+    assert result.prefill.counters_simulated is None
+    assert result.prefill.differences == {}
+    assert result.to_dict()["decode"]["counters_simulated"] is None
 
 
 def test_wrong_sums_are_found(model):
@@ -156,13 +182,25 @@ def test_requests(model):
     with pytest.raises(
         ConfigError,
         match=(
-            r"^--prompt and --tokens must fit into max_position_embeddings \(32\) of .*, "
+            r"^--prompt and --tokens must fit into the context \(32 tokens\) of .*, "
             r"not have 3 and 31 tokens$"
         ),
     ):
         check_request(model, TINY, "abc", 31)
     with pytest.raises(ConfigError, match=r"^--prompt must hold at least one token, not none$"):
         check_request(model, TINY, "", 1)
+
+
+def test_tokens_that_the_model_does_not_know(model):
+    class Codec:
+        def encode(self, text):
+            return [1, 256]
+
+    with pytest.raises(
+        ConfigError,
+        match=r"^Tokens of .* must be below the size of its vocabulary \(256\), not 256$",
+    ):
+        check_request(replace(model, codec=Codec()), TINY, "a", 1)
 
 
 def test_the_array_must_take_every_layer(model):

@@ -6,10 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
 
+from bitnet_hw.checkpoint.i2s_layout import I2sLayout
 from bitnet_hw.checkpoint_export import export_checkpoint
 from bitnet_hw.errors import ConfigError, ToolMissing
+from bitnet_hw.generation import generate
 from bitnet_hw.language_model import load_language_model
 from bitnet_hw.text_codec import BYTES_MARKER, ByteCodec
 from golden.matmul import ternary_matmul
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:`torch.jit.script_method` is deprecated:DeprecationWarning"
 )
 
+tiny = SimpleNamespace(**run_path(str(Path(__file__).with_name("tiny_gguf.py"))))
 EXAMPLE = Path(__file__).parents[1] / "examples" / "byte_language_model.py"
 example = SimpleNamespace(**run_path(str(EXAMPLE)))
 SHAPE = example.Shape(hidden=32, layers=2, ffn=48, head_dim=8, positions=32)
@@ -43,7 +45,7 @@ def change_config(folder, **changes):
 
 def test_loads_and_says_nothing(folder, frozen, capfd):
     model = load_language_model(folder)
-    assert model.folder == folder
+    assert model.path == folder
     assert isinstance(model.codec, ByteCodec)
     assert (model.context, model.vocabulary, model.stop_tokens) == (32, 256, frozenset())
     assert model.network.dtype == torch.float32
@@ -96,55 +98,10 @@ def test_no_such_folder(tmp_path):
 
 def test_a_file_is_no_folder(folder):
     with pytest.raises(
-        ConfigError, match=r"must be a folder with config\.json and .*, not a file$"
+        ConfigError,
+        match=r"must be a folder with config\.json and .*, or a \.gguf file, not another file$",
     ):
         load_language_model(folder / "model.safetensors")
-
-
-def test_a_missing_weight_is_not_made_up(folder):
-    rewrite_weights(folder, lambda tensors: tensors.pop("model.layers.1.input_layernorm.weight"))
-    with pytest.raises(ConfigError, match=r"model\.layers\.1\.input_layernorm\.weight"):
-        load_language_model(folder)
-
-
-def rewrite_weights(folder, change):
-    path = folder / "model.safetensors"
-    tensors = load_file(path)
-    change(tensors)
-    save_file(tensors, path, metadata={"format": "pt"})
-
-
-def test_a_weight_without_a_place_is_not_skipped(folder):
-    rewrite_weights(
-        folder,
-        lambda tensors: tensors.update({"model.layers.0.inner_attn_ln.weight": torch.ones(32)}),
-    )
-    with pytest.raises(
-        ConfigError,
-        match=(
-            r"^Checkpoint .* must hold the weights of BitNetForCausalLM, but it holds also "
-            r"model\.layers\.0\.inner_attn_ln\.weight$"
-        ),
-    ):
-        load_language_model(folder)
-
-
-def test_weights_must_be_finite(folder):
-    rewrite_weights(folder, lambda tensors: tensors["model.norm.weight"].fill_(float("nan")))
-    with pytest.raises(
-        ConfigError, match=r" must hold finite weights, but model\.norm\.weight does not$"
-    ):
-        load_language_model(folder)
-
-
-def test_a_model_in_floating_point(tmp_path):
-    model = example.build("fp32", SHAPE, seed=1)
-    model.save_pretrained(tmp_path)
-    change_config(tmp_path, **BYTES_MARKER)
-    with pytest.raises(
-        ConfigError, match=r"config\.json: quantization_config must be given, .* is ternary$"
-    ):
-        load_language_model(tmp_path)
 
 
 def test_damaged_weights(folder):
@@ -154,18 +111,14 @@ def test_damaged_weights(folder):
         load_language_model(folder)
 
 
-def test_code_of_the_checkpoint_is_not_run(folder):
-    change_config(
-        folder,
-        model_type="llama-of-my-own",
-        auto_map={"AutoConfig": "evil.Config", "AutoModelForCausalLM": "evil.Model"},
-    )
-    (folder / "evil.py").write_text("raise SystemExit('the code was run')\n")
-    with pytest.raises(ConfigError, match=r"must be one that transformers can load: "):
-        load_language_model(folder)
-
-
-def test_missing_package(folder, monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "needed"),
+    [
+        ("folder", "torch, transformers, safetensors, accelerate"),
+        ("m.gguf", "torch, transformers, gguf"),
+    ],
+)
+def test_missing_package(tmp_path, monkeypatch, name, needed):
     found = importlib.util.find_spec
     monkeypatch.setattr(
         importlib.util,
@@ -175,8 +128,60 @@ def test_missing_package(folder, monkeypatch):
     with pytest.raises(
         ToolMissing,
         match=(
-            r"^Language models need torch, transformers, safetensors, accelerate, of which "
-            r"transformers is not installed: pip install 'bitnet-hw\[models\]'$"
+            rf"^Language models need {needed}, of which transformers is not installed: "
+            r"pip install 'bitnet-hw\[models\]'$"
         ),
     ):
-        load_language_model(folder)
+        load_language_model(tmp_path / name)
+
+
+def write_gguf(path, architecture, kind, **settings):
+    network = tiny.ternary_network(architecture)
+    return tiny.write_gguf(path, network, kind, architecture=architecture, **settings)
+
+
+@pytest.mark.parametrize("architecture", ["bitnet", "llama"])
+def test_a_gguf_file_says_nothing_and_is_the_folder(tmp_path, architecture, capfd):
+    network = tiny.ternary_network(architecture)
+    export_checkpoint(network, tmp_path / "folder", extra=BYTES_MARKER)
+    path = tiny.write_gguf(tmp_path / "m.gguf", network, "TQ1_0", architecture=architecture)
+    model, other = load_language_model(path), load_language_model(tmp_path / "folder")
+    assert model.path == path
+    assert isinstance(model.codec, ByteCodec)
+    assert (model.context, model.vocabulary, model.stop_tokens) == (48, 256, frozenset())
+    assert [tensor.n for tensor in model.tensors] == [tensor.n for tensor in other.tensors]
+    tokens = generate(model.network, b"ab", 16)
+    assert list(tokens) == list(generate(other.network, b"ab", 16))
+    captured = capfd.readouterr()
+    assert captured.out + captured.err == ""
+
+
+def test_stop_tokens_of_a_gguf_file(tmp_path):
+    def metadata(writer):
+        tiny.byte_tokens(writer)
+        writer.add_eos_token_id(10)
+        writer.add_eot_token_id(3)
+
+    path = write_gguf(tmp_path / "m.gguf", "llama", "TQ2_0", metadata=metadata)
+    assert load_language_model(path).stop_tokens == {3, 10}
+
+
+def test_the_layout_of_i2_s_must_be_named(tmp_path):
+    path = write_gguf(tmp_path / "m.gguf", "bitnet", "I2_S", layout="blocks64")
+    with pytest.raises(ConfigError, match=r"is I2_S, whose layout the file does not tell"):
+        load_language_model(path)
+    assert len(load_language_model(path, i2s_layout=I2sLayout.BLOCKS64).tensors) == 14
+
+
+def test_no_such_gguf_file(tmp_path):
+    with pytest.raises(ConfigError, match=r"^File .*/none\.gguf must exist$"):
+        load_language_model(tmp_path / "none.gguf")
+
+
+def test_a_tokenizer_is_needed(tmp_path):
+    def metadata(writer):
+        writer.add_vocab_size(256)
+
+    path = write_gguf(tmp_path / "m.gguf", "bitnet", "TQ2_0", metadata=metadata)
+    with pytest.raises(ConfigError, match=r"m\.gguf: tokenizer\.ggml\.model must be one of "):
+        load_language_model(path)

@@ -1,6 +1,7 @@
 """Text for standard output."""
 
 import io
+import os
 import sys
 from pathlib import Path
 
@@ -39,5 +40,16 @@ def test_full_disk(monkeypatch):
 def test_write(monkeypatch):
     text = io.StringIO()
     monkeypatch.setattr(sys, "stdout", text)
-    write("text\n")
+    assert write("text\n")
     assert text.getvalue() == "text\n"
+
+
+def test_closed_pipe(monkeypatch):
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        assert write("text\n")
+        os.close(reading)
+        assert not write("more\n")
+        # From then on nothing is read, and nothing fails.
+        assert write("more\n")

@@ -7,6 +7,7 @@ import numpy as np
 
 from bitnet_hw.checkpoint.assemble import Slice, assemble, split_names
 from bitnet_hw.checkpoint.errors import CheckpointError
+from bitnet_hw.checkpoint.ggml_types import I2_S
 from bitnet_hw.checkpoint.gguf_header import read_gguf_header
 from bitnet_hw.checkpoint.gguf_shape import gguf_model
 from bitnet_hw.checkpoint.i2s_blocks import open_i2s_blocks
@@ -21,8 +22,6 @@ from bitnet_hw.checkpoint.tq_blocks import BLOCK_BYTES, open_tq_blocks
 from bitnet_hw.key_path import show
 
 __all__ = ["open_gguf"]
-
-_I2_S = "I2_S"
 
 
 def open_gguf(path: Path, layout: I2sLayout | None) -> Checkpoint:
@@ -51,14 +50,14 @@ def open_gguf(path: Path, layout: I2sLayout | None) -> Checkpoint:
 
 def _projection(layout: I2sLayout | None, rows: Slice, layer: int, role: str) -> TernaryTensor:
     weight, scale = rows.weight, rows.scale
-    known = (*BLOCK_BYTES, _I2_S, *FLOAT_BYTES)
+    known = (*BLOCK_BYTES, I2_S, *FLOAT_BYTES)
     if weight.dtype not in known:
         raise CheckpointError(
             f"{weight.path}: {show(weight.name)} must be one of {', '.join(known)}, "
             f"not {weight.dtype} of ggml"
         )
     rows.check_shape((rows.rows, rows.k))
-    if weight.dtype == _I2_S and layout is None:
+    if weight.dtype == I2_S and layout is None:
         raise CheckpointError(
             f"{weight.path}: {show(weight.name)} is I2_S, whose layout the file does not tell; "
             f"name it with --i2s-layout {', '.join(I2sLayout)}"
@@ -74,7 +73,7 @@ def _projection(layout: I2sLayout | None, rows: Slice, layer: int, role: str) ->
             f"{show(scale.name)}, not {weight.dtype}"
         )
     convention = "of the weights" if weight.dtype in FLOAT_BYTES else "mean"
-    storage = f"{_I2_S} {layout}" if weight.dtype == _I2_S else weight.dtype
+    storage = f"{I2_S} {layout}" if weight.dtype == I2_S else weight.dtype
     return TernaryTensor(
         name=weight.name,
         layer=layer,
@@ -95,6 +94,6 @@ def _open(
         # Converters store float weights quantised and scaled back; anything else is quantised here.
         return open_master_weights(weight, first_row=first_row, already_ternary=True)
     extra = np.float32(1) if scale is None else read_floats(scale)[0]
-    if layout is not None and weight.dtype == _I2_S:
+    if layout is not None and weight.dtype == I2_S:
         return open_i2s_blocks(weight, layout, first_row=first_row, extra=extra)
     return open_tq_blocks(weight, first_row=first_row, extra=extra)

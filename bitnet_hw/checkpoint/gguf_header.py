@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from bitnet_hw.checkpoint.errors import CheckpointError, unreadable
+from bitnet_hw.checkpoint.ggml_types import GGML_TYPES
 from bitnet_hw.checkpoint.stored_tensor import StoredTensor
 from bitnet_hw.key_path import show
 
@@ -35,18 +36,6 @@ _LONGEST_NAME = 1 << 16
 _MOST_KEYS, _MOST_TENSORS, _MOST_ELEMENTS = 1 << 16, 1 << 18, 1 << 24
 _ALIGNMENT = 32
 
-# Name, weights of a block, bytes of a block, of the types whose size is checked. bitnet.cpp uses
-# 36, which ggml has retired. A matrix in I2_S has 32 bytes more, with its scale.
-_TYPES = {
-    0: ("F32", 1, 4),
-    1: ("F16", 1, 2),
-    30: ("BF16", 1, 2),
-    34: ("TQ1_0", 256, 54),
-    35: ("TQ2_0", 256, 66),
-    36: ("I2_S", 4, 1),
-}
-_I2_S_TAIL = 32
-
 
 @dataclass(frozen=True)
 class GgufHeader:
@@ -59,8 +48,8 @@ class GgufHeader:
     values : mapping
         Metadata: numbers, truth values and text; of an array, its length as `ArrayLength`.
     tensors : mapping
-        Tensors by name, outermost dimension first. Types other than floats and ternary ones are
-        called ``type 14`` and have 0 bytes.
+        Tensors by name, outermost dimension first. Types that `ggml_types` does not have are called
+        ``type 99``, by their number, and have 0 bytes.
     """
 
     path: Path
@@ -149,7 +138,7 @@ class _Walk:
 
 
 def read_gguf_header(path: Path) -> GgufHeader:
-    """Read the header of a GGUF file; every float and ternary tensor must lie in the file.
+    """Read the header of a GGUF file; every tensor of a known type must lie in the file.
 
     Raises
     ------
@@ -200,20 +189,21 @@ def _tensor_entry(walk: _Walk) -> tuple[str, tuple[int, ...], int, int]:
 
 
 def _stored(walk: _Walk, name: str, shape: tuple[int, ...], kind: int, offset: int) -> StoredTensor:
-    if kind not in _TYPES:
+    if kind not in GGML_TYPES:
         return StoredTensor(walk.path, name, f"type {kind}", shape, offset, 0)
-    dtype, weights, size = _TYPES[kind]
+    known = GGML_TYPES[kind]
+    weights = known.block_weights
     count = 1
     for length in shape:
         count *= length
     if not count or (shape[-1] if shape else 1) % weights:
         raise walk.fail(
-            f"the rows of {show(name)} must be a multiple of {weights} in {dtype}, "
+            f"the rows of {show(name)} must be a multiple of {weights} in {known.name}, "
             f"not of shape {list(shape)}"
         )
-    nbytes = count // weights * size + (_I2_S_TAIL if dtype == "I2_S" else 0)
+    nbytes = count // weights * known.block_bytes + known.tail_bytes
     if offset + nbytes > walk.size:
         raise walk.fail(
             f"{show(name)} needs bytes {offset} to {offset + nbytes}, but the file has {walk.size}"
         )
-    return StoredTensor(walk.path, name, dtype, shape, offset, nbytes)
+    return StoredTensor(walk.path, name, known.name, shape, offset, nbytes)
