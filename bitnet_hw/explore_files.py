@@ -32,6 +32,8 @@ def explore_files(sweep: Sweep, exploration: Exploration) -> dict[str, bytes]:
 
 def workload_text(sweep: Sweep) -> str:
     """Return the part of the workload that is the same for all points, in words."""
+    if shapes := sweep.settings.get("shapes"):
+        return ", ".join(f"{m}x{k}x{n}" for m, k, n in shapes)
     fixed = {**sweep.workload, **{name: values[0] for name, values in sweep.values.items()}}
     names = [name for name in WORKLOAD if name not in sweep.axes]
     return ", ".join(

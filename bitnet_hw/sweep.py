@@ -2,47 +2,41 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
-
-from pydantic import Field
 
 from bitnet_hw.config import Document, read_document
 from bitnet_hw.errors import ConfigError
 from bitnet_hw.estimate import DEFAULT_CONTEXT
+from bitnet_hw.evaluators import EVALUATORS
 from bitnet_hw.key_path import suggestion
 from bitnet_hw.presets import configs_folder, is_path, preset_names
-from bitnet_hw.schema import Block, Count, parse_block
+from bitnet_hw.schema import Count, parse_block
 from bitnet_hw.sweep_fields import field_values, located
 from bitnet_hw.sweep_point import WORKLOAD, Point
+from bitnet_hw.sweep_settings import EvaluatorKeys, evaluator_settings
 from bitnet_hw.yaml_file import YamlFile, read_yaml
 
 __all__ = ["MAX_POINTS", "Sweep", "load_sweep"]
 
-MAX_POINTS = 1_000_000
+MAX_POINTS = 100_000_000
 """Points of the largest sweep: a typing error must not fill the memory."""
 
 _WEIGHT_BUS = "array.weight_bus_bits"
 _AUTO = "auto"
 
 
-class _SweepFile(Block):
+class _SweepFile(EvaluatorKeys):
     """The keys of a sweep file; `Sweep` says what they mean."""
 
     base: str | dict[str, Any]
-    model: str
+    model: str | None = None
     phase: Literal["decode", "prefill"] = "decode"
     batch: Count = 1
     context: Count = DEFAULT_CONTEXT
     sweep: dict[str, Any]
-    objectives: dict[str, Literal["min", "max"]] = Field(
-        default={
-            "tokens_per_second": "max",
-            "energy_per_token_j": "min",
-            "macs_per_cycle": "min",
-        }
-    )
+    objectives: dict[str, Literal["min", "max"]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,13 +52,18 @@ class Sweep:
     base : Document
         The configuration that every point changes.
     workload : mapping of str to object
-        ``model``, ``phase``, ``batch`` and ``context`` where they are not swept.
+        ``model``, ``phase``, ``batch`` and ``context`` where they are not swept. The model is None
+        if the evaluator does without.
     values : mapping of str to tuple
         The values of each field of the configuration (dotted, ``"array.rows"``) or of the workload;
         a single one for a field that is only set. ``"auto"`` as ``array.weight_bus_bits`` is the
         width that carries one weight tile in one word.
     objectives : mapping of str to str
         ``"min"`` or ``"max"`` for each reported field that decides what is better.
+    evaluate : str
+        What is asked about each point: a name in `bitnet_hw.evaluators.EVALUATORS`.
+    settings : mapping of str to object
+        What the file says to that evaluator alone.
     """
 
     file: YamlFile
@@ -73,6 +72,8 @@ class Sweep:
     workload: Mapping[str, Any]
     values: Mapping[str, tuple[Any, ...]]
     objectives: Mapping[str, str]
+    evaluate: str = "estimate"
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -97,6 +98,8 @@ class Sweep:
             values={name: values[name] for name in self.values},
             origins={name: self.file.where(("sweep", name)) for name in self.values},
             workload={name: values.get(name, self.workload[name]) for name in WORKLOAD},
+            evaluate=self.evaluate,
+            settings=self.settings,
         )
 
     def _tile_bits(self, values: Mapping[str, Any]) -> int:
@@ -130,9 +133,12 @@ def load_sweep(reference: str | Path) -> Sweep:
     path = _find(str(reference))
     file = read_yaml(path)
     block = parse_block(_SweepFile, file.data, where=file.where)
+    settings = evaluator_settings(block, file)
     for key in ("sweep", "objectives"):
-        if not getattr(block, key):
+        if getattr(block, key) == {}:
             raise ConfigError(f"{file.where((key,))}: {key} must have at least one field, not none")
+    if block.model is None and not settings.get("shapes"):
+        raise ConfigError(f"{file.where(('model',))}: model must be given")
     values = {name: field_values(name, value, file) for name, value in block.sweep.items()}
     points = math.prod(len(choices) for choices in values.values())
     if points > MAX_POINTS:
@@ -146,13 +152,17 @@ def load_sweep(reference: str | Path) -> Sweep:
         text=path.read_text(encoding="utf-8-sig"),
         base=_base(block.base, file),
         workload={
-            "model": located("model", block.model, file, ("model",)),
+            "model": block.model
+            if block.model is None
+            else located("model", block.model, file, ("model",)),
             "phase": block.phase,
             "batch": block.batch,
             "context": block.context,
         },
         values=values,
-        objectives=block.objectives,
+        objectives=block.objectives or EVALUATORS[block.evaluate].objectives,
+        evaluate=block.evaluate,
+        settings=settings,
     )
 
 

@@ -25,7 +25,8 @@ def sweep_copy(sweep: Sweep) -> str:
     """
     data = dict(sweep.file.data)
     data["base"] = dict(sweep.base.data)
-    data["model"] = sweep.workload["model"]
+    if "model" in data:
+        data["model"] = sweep.workload["model"]
     data["sweep"] = {name: _given(sweep, name) for name in sweep.values}
     for block in (data, data["base"], data["sweep"]):
         for name in ("memory", "technology", "model"):

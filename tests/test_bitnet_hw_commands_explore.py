@@ -195,7 +195,7 @@ def test_nothing_but_failures(run, tmp_path):
         code, out, err = run("--format", form, text=text)
         assert (code, out) == (1, printed)
         last = err.splitlines()[-1]
-        assert last.startswith("error: No point of the sweep could be estimated; the first: ")
+        assert last.startswith("error: No point of the sweep could be evaluated; the first: ")
         assert last.endswith("array.output_bus_words must be at most rows (1), not 4")
     assert len(contents(tmp_path / "out")) == 5
 
@@ -214,6 +214,10 @@ def test_wrong_usage(capsys):
     assert main(["explore", "array-size"]) == 2
     assert main(["explore", "array-size", "-o", "x", "--jobs", "0"]) == 2
     assert "--jobs" in capsys.readouterr().err
+    assert (
+        main(["explore", "array-size", "-o", "x", "--jobs", "2", "--scheduler", "tcp://a:1"]) == 2
+    )
+    assert "--jobs and --scheduler must not be given together" in capsys.readouterr().err
 
 
 @pytest.mark.long

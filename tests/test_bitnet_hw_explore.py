@@ -199,7 +199,8 @@ def test_unknown_objective(sweep, tmp_path, objective, hint, serial_seconds, cal
             make_executor=lambda jobs: Immediate(),
         )
     assert str(error.value) == (
-        f"{tmp_path}/s.yaml:8: objectives.{objective} must be a number that estimates report; "
+        f"{tmp_path}/s.yaml:8: objectives.{objective} must be a number that "
+        f"evaluate: estimate reports; "
         f"{hint}"
     )
     # It is noticed at once, not when all is done.

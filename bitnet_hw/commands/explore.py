@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from bitnet_hw.exploration import Exploration
+    from bitnet_hw.point_store import PointStore
     from bitnet_hw.sweep import Sweep
 
 __all__ = ["explore"]
@@ -32,6 +33,10 @@ def explore(
     jobs: Annotated[
         int | None, typer.Option(min=1, max=1024, help="Processes; default: one per CPU.")
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="tcp://HOST:PORT", help="The workers of a Dask cluster instead."),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Keep the finished points that DIR already holds.")
     ] = False,
@@ -39,29 +44,46 @@ def explore(
         Format, typer.Option("--format", help="How to print the Pareto front.")
     ] = Format.TABLE,
 ) -> None:
-    """Estimate every point of a sweep and find the Pareto front.
+    """Estimate or simulate every point of a sweep and find the Pareto front.
 
     Writes results.parquet, results.csv, pareto.png, report.html and sweep.yaml into DIR. A point
     that fails is a row with its error. Ctrl-C keeps the finished points; --resume goes on from
-    there.
+    there. Points that are not estimates are kept in DIR/points as they finish, whatever happens
+    then.
 
     Example: bitnet-hw explore array-size -o build/array-size
     """
     # Imported here, so that --help is immediate.
     from bitnet_hw.atomic_files import prepare_folder, write_files
-    from bitnet_hw.explore import run_sweep
+    from bitnet_hw.explore import EarlierRows, run_sweep
     from bitnet_hw.explore_files import explore_files
+    from bitnet_hw.point_store import PointStore
     from bitnet_hw.progress import late_progress
     from bitnet_hw.result_files import read_rows
     from bitnet_hw.sweep import load_sweep
 
+    if jobs is not None and scheduler is not None:
+        raise typer.BadParameter("--jobs and --scheduler must not be given together")
     plan = load_sweep(sweep)
     prepare_folder(output)
-    earlier = read_rows(output / "results.parquet") if resume else {}
+    store: PointStore | None = None
+    earlier: EarlierRows | None = None
+    if plan.evaluate != "estimate" or scheduler is not None:
+        store = PointStore(output / "points")
+        earlier = store if resume else None
+    elif resume:
+        earlier = read_rows(output / "results.parquet")
     with late_progress(f"Exploring {plan.file.path.stem}", plan.points) as advance:
         exploration = run_sweep(
-            plan, jobs=jobs or os.cpu_count() or 1, earlier=earlier, on_progress=advance
+            plan,
+            jobs=jobs or os.cpu_count() or 1,
+            scheduler=scheduler,
+            earlier=earlier,
+            store=store,
+            on_progress=advance,
         )
+    if store is not None and store.damaged:
+        print_error(_damage(store))
     paths = []
     if exploration.rows:
         paths = write_files(output, explore_files(plan, exploration))
@@ -69,6 +91,12 @@ def explore(
     for path in paths:
         print_error(str(path))
     _conclude(exploration)
+
+
+def _damage(store: "PointStore") -> str:
+    if store.damaged == 1:
+        return f"1 file in {store.folder} was damaged: its point is computed again"
+    return f"{store.damaged} files in {store.folder} were damaged: their points are computed again"
 
 
 def _print_front(
@@ -105,7 +133,9 @@ def _table(sweep: "Sweep", exploration: "Exploration") -> "Iterator[Table | str]
     count = f"{len(front)} of {len(exploration.rows)} points"
     yield f"Pareto front: {count}, {workload_text(sweep)}"
     table = Table()
-    fields = [*exploration.summary_fields(), "bound"]
+    fields = [*exploration.summary_fields()]
+    if "bound" in exploration.columns:
+        fields.append("bound")
     for field in fields:
         display = exploration.displays[field]
         values = [exploration.rows[index].get(field) for index in front]
@@ -127,13 +157,13 @@ def _conclude(exploration: "Exploration") -> None:
     if failed:
         reason = exploration.rows[exploration.failed[0]]["error"]
         if failed == points:
-            raise ConfigError(f"No point of the sweep could be estimated; the first: {reason}")
+            raise ConfigError(f"No point of the sweep could be evaluated; the first: {reason}")
         print_error(f"{failed} of {points} points failed; the first: {reason}")
     if exploration.stopped:
         kept = f"{finished} of {points} points are finished and kept; go on with --resume"
         if exploration.stopped != "interrupted":
             raise BitnetHwError(
-                f"The exploration must not lose a process: {exploration.stopped}; {kept}"
+                f"The exploration must not lose its processes: {exploration.stopped}; {kept}"
             )
         print_error(kept)
         raise typer.Exit(_INTERRUPTED)

@@ -1,0 +1,108 @@
+"""What a sweep file says to its evaluator."""
+
+import pytest
+
+from bitnet_hw.errors import ConfigError
+from bitnet_hw.sweep import load_sweep
+from bitnet_hw.sweep_point import point_key
+
+HEAD = "base: tiny\nmodel: bitnet-b1.58-3b\nsweep: {batch: [1, 2]}\n"
+
+
+@pytest.fixture
+def sweep(tmp_path):
+    def load(text):
+        path = tmp_path / "s.yaml"
+        path.write_text(HEAD + text)
+        return load_sweep(path)
+
+    return load
+
+
+def test_estimates_are_the_default(sweep):
+    found = sweep("")
+    assert (found.evaluate, found.settings) == ("estimate", {})
+    assert sweep("evaluate: estimate").objectives == found.objectives
+
+
+def test_simulation(sweep):
+    found = sweep("evaluate: simulate")
+    assert found.evaluate == found.point(0).evaluate == "simulate"
+    assert found.settings == {"shapes": (), "seed": 1, "timeout_s": 3600}
+    assert found.objectives == {"cycles_measured": "min", "macs_per_cycle": "min"}
+    found = sweep("evaluate: simulate\nshapes: [1x20x30, 4x5x6]\nseed: 7\ntimeout_s: 0.5")
+    assert found.point(1).settings == {
+        "shapes": ((1, 20, 30), (4, 5, 6)),
+        "seed": 7,
+        "timeout_s": 0.5,
+    }
+
+
+def test_the_key_depends_on_what_is_asked(sweep):
+    texts = [
+        "",
+        "evaluate: simulate",
+        "evaluate: simulate\nseed: 2",
+        "evaluate: simulate\nshapes: [1x2x3]",
+    ]
+    keys = {point_key(sweep(text).point(0)) for text in texts}
+    assert len(keys) == len(texts)
+    # More time changes no result.
+    assert point_key(sweep("evaluate: simulate\ntimeout_s: 5").point(0)) in keys
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "evaluate: simulat",
+            (
+                ":4: evaluate must be one of estimate, simulate, not 'simulat'; "
+                "did you mean 'simulate'?"
+            ),
+        ),
+        (
+            "shapes: [1x2x3]",
+            ":4: shapes must be given only where evaluate is simulate, not estimate",
+        ),
+        (
+            "evaluate: estimate\nseed: 3",
+            ":5: seed must be given only where evaluate is simulate, not estimate",
+        ),
+        (
+            "evaluate: simulate\nshapes:\n- 1x2x3\n- 8x8",
+            ":7: shapes[1] must be tokens x inputs x outputs, such as 1x3200x8640, not '8x8'",
+        ),
+        (
+            "evaluate: simulate\nshapes: [1x99999999x99999]",
+            ":5: shapes[0] must be small enough to hold in memory, not 1x99999999x99999",
+        ),
+    ],
+)
+def test_wrong_keys(sweep, tmp_path, text, message):
+    with pytest.raises(ConfigError) as error:
+        sweep(text)
+    assert str(error.value) == f"{tmp_path}/s.yaml{message}"
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("evaluate: simulate\nshapes: []", ":5: shapes must be "),
+        ("evaluate: simulate\nseed: -1", ":5: seed must be at least 0, not -1"),
+        ("evaluate: simulate\ntimeout_s: 0", ":5: timeout_s must be "),
+        ("evaluate: simulate\ntimeout_s: soon", ":5: timeout_s must be "),
+    ],
+)
+def test_wrong_values(sweep, tmp_path, text, start):
+    with pytest.raises(ConfigError) as error:
+        sweep(text)
+    assert str(error.value).startswith(f"{tmp_path}/s.yaml{start}")
+
+
+def test_a_model_or_shapes(tmp_path):
+    path = tmp_path / "s.yaml"
+    path.write_text("base: tiny\nevaluate: simulate\nsweep: {batch: [1, 2]}\n")
+    with pytest.raises(ConfigError) as error:
+        load_sweep(path)
+    assert str(error.value) == f"{path}: model must be given"
