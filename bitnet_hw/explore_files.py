@@ -10,7 +10,9 @@ from bitnet_hw.sweep_copy import sweep_copy
 from bitnet_hw.sweep_point import WORKLOAD
 from bitnet_hw.sweep_report import sweep_sections
 
-__all__ = ["explore_files", "workload_text"]
+__all__ = ["RESULTS", "explore_files", "workload_text"]
+
+RESULTS = "results.parquet"
 
 
 def explore_files(sweep: Sweep, exploration: Exploration) -> dict[str, bytes]:
@@ -22,7 +24,7 @@ def explore_files(sweep: Sweep, exploration: Exploration) -> dict[str, bytes]:
         name, sections, subtitle=f"{workload}. Explored by bitnet-hw {__version__}."
     )
     return {
-        "results.parquet": parquet_bytes(exploration),
+        **({} if exploration.streamed else {RESULTS: parquet_bytes(exploration)}),
         "results.csv": csv_bytes(exploration),
         "pareto.png": pareto_png(exploration, title=f"{name}: {workload}"),
         "report.html": report.encode(),

@@ -8,7 +8,8 @@ from bitnet_hw.elementwise import for_each_distinct
 __all__ = ["RATE_DENOMINATOR", "ceil_cycles", "words_per_cycles"]
 
 RATE_DENOMINATOR = 1000
-"""Largest number of words in the ratio of a rate: it is exact to a part in a million."""
+"""Largest number of words in the ratio of a rate. Cycles per word are then off by at most 1/2000,
+and mostly by a part in a million."""
 
 
 def words_per_cycles(cycles_per_word: float) -> tuple[int, int]:

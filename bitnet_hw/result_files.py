@@ -1,20 +1,17 @@
-"""The rows of a sweep as Parquet and CSV, and back."""
+"""The rows of a sweep as Parquet and CSV."""
 
 import csv
 import io
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pyarrow
 import pyarrow.parquet
 
-from bitnet_hw.errors import ConfigError
 from bitnet_hw.exploration import Exploration
-from bitnet_hw.row import Row
 
-__all__ = ["csv_bytes", "parquet_bytes", "read_rows"]
+__all__ = ["csv_bytes", "parquet_bytes"]
 
 # They have no type information.
 _arrow: Any = pyarrow
@@ -53,38 +50,6 @@ def csv_bytes(exploration: Exploration) -> bytes:
     for row in zip(*columns, strict=True):
         writer.writerow([_csv_cell(value) for value in row])
     return text.getvalue().encode()
-
-
-def read_rows(path: Path) -> dict[str, Row]:
-    """Return the rows of an earlier run by their key, those of failed points left out.
-
-    Raises
-    ------
-    ConfigError
-        If the file is there but is not one that `parquet_bytes` made.
-    """
-    if not path.exists():
-        return {}
-    try:
-        # Not by its name: that could be taken for one of a partitioned data set.
-        rows = _parquet.read_table(io.BytesIO(path.read_bytes())).to_pylist()
-        return {
-            row["key"]: Row({
-                name: value
-                for name, value in row.items()
-                if name != _ON_FRONT and (value is not None or name == "error")
-            })
-            for row in rows
-            if row["error"] is None
-        }
-    except (_arrow.ArrowException, KeyError) as error:
-        reason = str(error).splitlines()[0]
-        raise ConfigError(
-            f"{path} must be the results of an earlier exploration ({reason}); "
-            "remove it, or explore without --resume"
-        ) from error
-    except OSError as error:
-        raise ConfigError(f"{path} must be readable: {error.strerror or error}") from error
 
 
 def _columns(exploration: Exploration) -> Sequence[tuple[str, type, list[Any]]]:

@@ -1,16 +1,19 @@
 """A sweep file: a configuration, what to vary in it, and what to look for."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+
+from pydantic import Field
 
 from bitnet_hw.config import Document, read_document
 from bitnet_hw.errors import ConfigError
 from bitnet_hw.estimate import DEFAULT_CONTEXT
 from bitnet_hw.evaluators import EVALUATORS
-from bitnet_hw.key_path import suggestion
+from bitnet_hw.expression import Expression, ExpressionError, parse_expression
+from bitnet_hw.key_path import key_text, suggestion
 from bitnet_hw.presets import configs_folder, is_path, preset_names
 from bitnet_hw.schema import Count, parse_block
 from bitnet_hw.sweep_fields import field_values, located
@@ -18,10 +21,13 @@ from bitnet_hw.sweep_point import WORKLOAD, Point
 from bitnet_hw.sweep_settings import EvaluatorKeys, evaluator_settings
 from bitnet_hw.yaml_file import YamlFile, read_yaml
 
-__all__ = ["MAX_POINTS", "Sweep", "load_sweep"]
+__all__ = ["MAX_POINTS", "Sweep", "base_document", "load_sweep"]
 
 MAX_POINTS = 100_000_000
-"""Points of the largest sweep: a typing error must not fill the memory."""
+"""Points of the largest sweep of estimates: a typing error must not take hours."""
+
+MAX_EXPENSIVE_POINTS = 1_000_000
+"""Points of the largest other sweep, whose rows are all in memory."""
 
 _WEIGHT_BUS = "array.weight_bus_bits"
 _AUTO = "auto"
@@ -36,6 +42,8 @@ class _SweepFile(EvaluatorKeys):
     batch: Count = 1
     context: Count = DEFAULT_CONTEXT
     sweep: dict[str, Any]
+    constraints: list[str] = Field(default_factory=list)
+    fields: list[str] | None = Field(default=None, min_length=1)
     objectives: dict[str, Literal["min", "max"]] | None = None
 
 
@@ -60,6 +68,10 @@ class Sweep:
         width that carries one weight tile in one word.
     objectives : mapping of str to str
         ``"min"`` or ``"max"`` for each reported field that decides what is better.
+    constraints : tuple of Expression
+        What a point must hold to, to be among the best.
+    fields : tuple of str, optional
+        The reported fields that are written to files; without it all.
     evaluate : str
         What is asked about each point: a name in `bitnet_hw.evaluators.EVALUATORS`.
     settings : mapping of str to object
@@ -72,6 +84,8 @@ class Sweep:
     workload: Mapping[str, Any]
     values: Mapping[str, tuple[Any, ...]]
     objectives: Mapping[str, str]
+    constraints: tuple[Expression, ...] = ()
+    fields: tuple[str, ...] | None = None
     evaluate: str = "estimate"
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -141,16 +155,17 @@ def load_sweep(reference: str | Path) -> Sweep:
         raise ConfigError(f"{file.where(('model',))}: model must be given")
     values = {name: field_values(name, value, file) for name, value in block.sweep.items()}
     points = math.prod(len(choices) for choices in values.values())
-    if points > MAX_POINTS:
+    most = MAX_POINTS if block.evaluate == "estimate" else MAX_EXPENSIVE_POINTS
+    if points > most:
         sizes = " x ".join(str(len(choices)) for choices in values.values() if len(choices) > 1)
         raise ConfigError(
-            f"{file.where(('sweep',))}: sweep must have at most {MAX_POINTS} points, "
+            f"{file.where(('sweep',))}: sweep must have at most {most} points, "
             f"not {points} ({sizes})"
         )
     return Sweep(
         file=file,
         text=path.read_text(encoding="utf-8-sig"),
-        base=_base(block.base, file),
+        base=base_document(block.base, file),
         workload={
             "model": block.model
             if block.model is None
@@ -160,10 +175,24 @@ def load_sweep(reference: str | Path) -> Sweep:
             "context": block.context,
         },
         values=values,
+        constraints=_constraints(block.constraints, file),
+        fields=None if block.fields is None else tuple(block.fields),
         objectives=block.objectives or EVALUATORS[block.evaluate].objectives,
         evaluate=block.evaluate,
         settings=settings,
     )
+
+
+def _constraints(texts: Sequence[str], file: YamlFile) -> tuple[Expression, ...]:
+    """Return the constraints of a sweep file."""
+    constraints = []
+    for index, text in enumerate(texts):
+        place = ("constraints", index)
+        try:
+            constraints.append(parse_expression(text))
+        except ExpressionError as error:
+            raise ConfigError(f"{file.where(place)}: {key_text(place)} must be {error}") from None
+    return tuple(constraints)
 
 
 def _find(reference: str) -> Path:
@@ -178,7 +207,7 @@ def _find(reference: str) -> Path:
     )
 
 
-def _base(base: str | dict[str, Any], file: YamlFile) -> Document:
+def base_document(base: str | dict[str, Any], file: YamlFile) -> Document:
     """Return the configuration to start from: a file, a preset, or a block in the sweep file."""
     if isinstance(base, str):
         return read_document(file.path.parent / base if is_path(base) else base)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -23,7 +23,6 @@ __all__ = [
     "Point",
     "estimate_fields",
     "evaluate_point",
-    "evaluate_points",
     "failed_row",
     "point_key",
 ]
@@ -94,11 +93,6 @@ class Point:
             If there is no such model.
         """
         return load_model(self.workload["model"])
-
-
-def evaluate_points(points: Sequence[Point]) -> list[Row]:
-    """Return the rows of several points: what another process is asked for at a time."""
-    return [evaluate_point(point) for point in points]
 
 
 def estimate_fields(point: Point) -> dict[str, Any]:

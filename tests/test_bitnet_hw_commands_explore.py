@@ -12,11 +12,12 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow.parquet
 import pytest
 
-from bitnet_hw import atomic_files, explore
+from bitnet_hw import atomic_files, estimated_points
+from bitnet_hw.batch.stream import column_chunks
 from bitnet_hw.cli import main
-from bitnet_hw.sweep_point import evaluate_point
 
 FILES = ["results.parquet", "results.csv", "pareto.png", "report.html", "sweep.yaml"]
 SWEEP = """\
@@ -52,7 +53,7 @@ def test_table(run, tmp_path):
     code, out, err = run()
     assert code == 0
     assert out.startswith(
-        "Pareto front: 4 of 6 points, bitnet-b1.58-3b, decode, batch 1, context 64\n"
+        "Pareto front: 3 of 6 points, bitnet-b1.58-3b, decode, batch 1, context 64\n"
     )
     assert "tokens/s" in out
     *paths, failures = err.splitlines()
@@ -72,11 +73,14 @@ def test_json(run, tmp_path):
     code, out, _ = run("--format", "json")
     report = json.loads(out)
     assert code == 0
-    front = report.pop("front")
+    front, best, effects = (report.pop(name) for name in ("front", "best", "effects"))
     assert report == {
         "points": 6,
         "finished": 6,
         "failed": 2,
+        "left_out": 0,
+        "outside_constraints": 0,
+        "constraints": [],
         "reused": 0,
         "objectives": {
             "tokens_per_second": "max",
@@ -87,7 +91,11 @@ def test_json(run, tmp_path):
     }
     rates = [row["tokens_per_second"] for row in front]
     assert rates == sorted(rates, reverse=True)
-    assert {"array.rows", "energy_breakdown_j.adder_tree", "key"} <= set(front[0])
+    assert {"array.rows", "energy_breakdown_j.adder_tree"} <= set(front[0])
+    assert best["tokens_per_second"][0] == front[0]
+    assert [row["macs_per_cycle"] for row in best["macs_per_cycle"]] == [128, 256, 256, 512]
+    # Twice the rows, twice the array; the mean over the lanes does not change that.
+    assert effects["array.rows"]["macs_per_cycle"] == pytest.approx(2)
 
 
 def test_csv_on_stdout_is_the_front_of_the_file(run, tmp_path):
@@ -96,80 +104,132 @@ def test_csv_on_stdout_is_the_front_of_the_file(run, tmp_path):
     printed = list(csv.DictReader(io.StringIO(out)))
     written = table_of(tmp_path / "out" / "results.csv")
     assert len(written) == 6
-    front = {row["key"] for row in written if row["pareto"] == "true"}
-    assert {row["key"] for row in printed} == front
+    front = {row["energy_per_token_j"] for row in written if row["pareto"] == "true"}
+    assert {row["energy_per_token_j"] for row in printed} == front
     assert [row["error"] == "" for row in written] == [False] * 2 + [True] * 4
 
 
-def test_two_runs_write_the_same_bytes_also_with_processes(run, tmp_path, monkeypatch):
+def test_two_runs_write_the_same_bytes_also_with_threads(run, tmp_path):
     run("--jobs", "1")
     first = contents(tmp_path / "out")
-    monkeypatch.setitem(explore.run_sweep.__kwdefaults__, "serial_seconds", 0)
-    run("--jobs", "2")
+    run("--jobs", "3", "--resume")
     assert contents(tmp_path / "out") == first
-
-
-def test_resume(run, tmp_path, monkeypatch):
-    run()
-    first = contents(tmp_path / "out")
-    calls = []
-
-    def count(point):
-        calls.append(point.values)
-        return evaluate_point(point)
-
-    monkeypatch.setattr(explore, "evaluate_point", count)
-    code, out, _ = run("--resume", "--format", "json")
-    assert (code, json.loads(out)["reused"]) == (0, 4)
-    # The two points that failed.
-    assert [values["array.rows"] for values in calls] == [2, 2]
-    assert contents(tmp_path / "out") == first
-    # The copy of the sweep continues as well as the original.
+    # The copy of the sweep explores the same points as the original.
     folder = str(tmp_path / "out")
-    del calls[:]
-    assert main(["explore", f"{folder}/sweep.yaml", "-o", folder, "--resume"]) == 0
-    assert len(calls) == 2
+    assert main(["explore", f"{folder}/sweep.yaml", "-o", folder]) == 0
+    again = contents(tmp_path / "out")
+    assert again["sweep.yaml"] == first["sweep.yaml"]
+    # Errors name the file.
+    file = str(tmp_path / "s.yaml:4"), str(tmp_path / "out" / "sweep.yaml:11")
+    assert again["results.csv"] == first["results.csv"].replace(*map(str.encode, file))
 
 
-def test_resume_from_foreign_results(run, tmp_path):
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "results.parquet").write_text("mine")
-    code, out, err = run("--resume")
+def test_constraints(run, tmp_path):
+    text = SWEEP + "constraints: [array.rows * array.lanes <= 256, power_w < 2.47]\n"
+    code, out, _ = run("--format", "json", text=text)
+    report = json.loads(out)
+    assert code == 0
+    # 32 x 16 lanes are not estimated; of the others, what takes too much power is not on the front.
+    assert (report["points"], report["finished"], report["left_out"]) == (6, 5, 1)
+    rows = table_of(tmp_path / "out" / "results.csv")
+    good = [row for row in rows if row["error"] == ""]
+    outside = [row for row in good if float(row["power_w"]) >= 2.47]
+    assert report["outside_constraints"] == len(outside) > 0
+    assert all(row["power_w"] < 2.47 for row in report["front"])
+    assert {row["pareto"] for row in outside} == {"false"}
+
+
+def test_no_point_holds_to_the_constraints(run, tmp_path):
+    code, out, err = run(text=SWEEP + "constraints: [array.rows > 99]\n")
     assert (code, out) == (1, "")
-    assert err.startswith(f"error: {tmp_path}/out/results.parquet must be the results of an ")
-    assert err.count("\n") == 1
-    assert contents(tmp_path / "out") == {"results.parquet": b"mine"}
+    assert err == "error: No point of the sweep holds to its constraints\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (
+            "constraints: [power_w <]",
+            r":5: constraints\[0\] must be an expression such as .*, not 'power_w <'",
+        ),
+        (
+            "constraints: [1 < 2, powr_w < 3]",
+            (
+                r":5: constraints\[1\] must name fields that evaluate: estimate reports, "
+                r"not 'powr_w'; did you mean 'power_w'\?"
+            ),
+        ),
+        (
+            "fields: [cycle]",
+            (
+                r":5: fields\[0\] must name fields that evaluate: estimate reports, "
+                r"not 'cycle'; did you mean 'cycles'\?"
+            ),
+        ),
+        ("constraints: power_w < 3", r":5: constraints must be a list, not 'power_w < 3'"),
+        (
+            "constraints: [\"__import__('os').system('x') == 0\"]",
+            r":5: constraints\[0\] must be an expression of fields, numbers, .*, without call",
+        ),
+    ],
+)
+def test_wrong_constraints(run, tmp_path, line, message):
+    code, out, err = run(text=f"{SWEEP}{line}\n")
+    assert (code, out) == (1, "")
+    assert re.fullmatch(f"error: {re.escape(str(tmp_path))}/s\\.yaml{message}\n", err)
+
+
+def test_a_large_sweep(run, tmp_path, monkeypatch):
+    monkeypatch.setitem(estimated_points.estimate_sweep.__kwdefaults__, "keep_all", 3)
+    text = f"{SWEEP}constraints: [array.lanes < 16, power_w < 9]\nfields: [cycles]\n"
+    code, out, _ = run("--format", "json", text=text)
+    report = json.loads(out)
+    assert (code, report["finished"], report["failed"], report["left_out"]) == (0, 3, 1, 3)
+    rows = pyarrow.parquet.read_table(tmp_path / "out" / "results.parquet").to_pylist()
+    assert [set(row) for row in rows] == [
+        {
+            *("array.rows", "array.lanes", "error", "cycles", "power_w", "feasible"),
+            *("tokens_per_second", "energy_per_token_j", "macs_per_cycle"),
+        }
+    ] * 3
+    assert [row["array.rows"] for row in rows] == [2, 16, 32]
+    assert [row["feasible"] for row in rows] == [False, True, True]
+    assert rows[0]["cycles"] is None
+    assert "output_bus_words" in rows[0]["error"]
+    # The other files show the same points, with all their fields.
+    assert [row["array.rows"] for row in table_of(tmp_path / "out" / "results.csv")] == [
+        "2",
+        "16",
+        "32",
+    ]
+
+
+def interrupted_after(chunks, monkeypatch, size):
+    """Let Ctrl-C come after so many chunks of a size."""
+
+    def some(*arguments, **options):
+        for number, chunk in enumerate(column_chunks(*arguments, **options, chunk=size)):
+            if number == chunks:
+                raise KeyboardInterrupt
+            yield chunk
+
+    monkeypatch.setattr(estimated_points, "column_chunks", some)
 
 
 def test_interruption(run, tmp_path, monkeypatch):
-    calls = 0
-
-    def interrupted(point):
-        nonlocal calls
-        calls += 1
-        if calls == 4:
-            raise KeyboardInterrupt
-        return evaluate_point(point)
-
-    monkeypatch.setattr(explore, "evaluate_point", interrupted)
+    interrupted_after(3, monkeypatch, 1)
     code, out, err = run()
     assert code == 130
     assert "Pareto front: 1 of 3 points" in out
-    assert "3 of 6 points are finished and kept; go on with --resume\n" in err
-    rows = table_of(tmp_path / "out" / "results.csv")
-    assert len(rows) == 3
-    code, out, _ = run("--resume", "--format", "json")
-    assert (code, json.loads(out)["finished"], json.loads(out)["reused"]) == (0, 6, 1)
+    assert err.endswith("3 of 6 points are finished and kept\ninterrupted\n")
+    assert len(table_of(tmp_path / "out" / "results.csv")) == 3
 
 
 def test_interruption_before_the_first_point(run, tmp_path, monkeypatch):
-    def interrupted(point):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(explore, "evaluate_point", interrupted)
+    interrupted_after(0, monkeypatch, 1)
     code, out, err = run()
     assert (code, out) == (130, "")
-    assert err.startswith("0 of 6 points are finished and kept")
+    assert err == "0 of 6 points are finished and kept\ninterrupted\n"
     assert contents(tmp_path / "out") == {}
 
 
@@ -221,12 +281,13 @@ def test_wrong_usage(capsys):
 
 
 @pytest.mark.long
-def test_ctrl_c_reaches_all_processes_and_one_of_them_speaks(tmp_path):
+def test_ctrl_c(tmp_path):
     (tmp_path / "s.yaml").write_text(
         "base: edge\nmodel: bitnet-b1.58-3b\nsweep:\n"
         "  array.rows: {from: 4, to: 400, step: 1}\n"
         "  array.lanes: {from: 4, to: 400, step: 1}\n"
         "  array.weight_bus_bits: auto\n"
+        "  clock_mhz: {from: 1, to: 1000, points: 50}\n"
     )
     command = [sys.executable, "-m", "bitnet_hw", "explore", "s.yaml", "-o", "out", "--jobs", "2"]
     environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
@@ -239,13 +300,15 @@ def test_ctrl_c_reaches_all_processes_and_one_of_them_speaks(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     )
-    time.sleep(8)
+    time.sleep(12)
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in err
-    assert "points are finished and kept; go on with --resume" in err
     assert "Pareto front" in out
-    rows = (tmp_path / "out" / "results.csv").read_text().count("\n") - 1
-    assert f"\n{rows} of 157609 points are finished" in err
-    assert rows > 0
+    [finished] = re.findall(r"(\d+) of 7880450 points are finished and kept\n", err)
+    # What is there is whole, and nothing half.
+    assert pyarrow.parquet.read_metadata(tmp_path / "out" / "results.parquet").num_rows == int(
+        finished
+    )
+    assert not [path for path in (tmp_path / "out").iterdir() if path.suffix == ".tmp"]

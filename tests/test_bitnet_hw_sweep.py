@@ -150,9 +150,13 @@ def test_objectives(sweep):
         (
             (
                 "sweep:\n  array.rows: {from: 1, to: 1000, step: 1}\n"
-                "  array.lanes: {from: 1, to: 2000, step: 1}"
+                "  array.lanes: {from: 1, to: 2000, step: 1}\n"
+                "  clock_mhz: {from: 1, to: 100, step: 1}"
             ),
-            "/s.yaml:3: sweep must have at most 1000000 points, not 2000000 (1000 x 2000)",
+            (
+                "/s.yaml:3: sweep must have at most 100000000 points, "
+                "not 200000000 (1000 x 2000 x 100)"
+            ),
         ),
         (
             "sweep:\n  array.rows: {from: 8, to: 4, step: 1}",

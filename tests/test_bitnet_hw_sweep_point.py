@@ -9,7 +9,7 @@ import pytest
 from bitnet_hw import sweep_point
 from bitnet_hw.estimate import estimate
 from bitnet_hw.sweep import load_sweep
-from bitnet_hw.sweep_point import evaluate_point, evaluate_points, point_key
+from bitnet_hw.sweep_point import evaluate_point, point_key
 
 TEXT = "base: edge\nmodel: bitnet-b1.58-3b\ncontext: 64\n"
 
@@ -62,7 +62,7 @@ def test_a_crash_is_a_row_with_its_error(point, monkeypatch):
 
 def test_points_and_rows_travel(point):
     points = [point("sweep: {batch: [1, 2]}", index) for index in range(2)]
-    rows = evaluate_points(pickle.loads(pickle.dumps(points)))
+    rows = [evaluate_point(each) for each in pickle.loads(pickle.dumps(points))]
     assert pickle.loads(pickle.dumps(rows)) == [evaluate_point(each) for each in points]
 
 

@@ -1,6 +1,6 @@
 """Columns of a table that is filled part by part."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,16 @@ class Column:
         value = self.values[row]
         return value.item() if isinstance(value, np.generic) else value
 
+    def cells(self) -> list[Any]:
+        """Return all values as Python has them; None where there is none."""
+        values: list[Any] = self.values.tolist()
+        if self.present is None:
+            return values
+        return [
+            value if there else None
+            for value, there in zip(values, self.present.tolist(), strict=True)
+        ]
+
     def numbers(self) -> NDArray[np.float64]:
         """Return the values as numbers; NaN where there is none, or a text."""
         if self.values.dtype.kind not in "biuf":
@@ -54,6 +64,25 @@ class ColumnTable:
     def __init__(self, rows: int) -> None:
         self.rows = rows
         self.columns: dict[str, Column] = {}
+
+    @classmethod
+    def of_rows(cls, rows: Sequence[Mapping[str, Any]]) -> "ColumnTable":
+        """Return the table of rows that are mappings."""
+        table = cls(len(rows))
+        for name in dict.fromkeys(name for row in rows for name in row):
+            values = [row.get(name) for row in rows]
+            kinds = {type(value) for value in values if value is not None}
+            have = [index for index, value in enumerate(values) if value is not None]
+            given = [values[index] for index in have]
+            kind = None if len(kinds) == 1 or kinds == {int, float} else object
+            table.fill(np.array(have, np.int64), {name: np.array(given, kind)})
+        return table
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Return the rows as mappings of Python's own numbers; None where there is no value."""
+        names = list(self.columns)
+        cells = [self.columns[name].cells() for name in names]
+        return [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
 
     def fill(self, where: NDArray[np.int64] | None, fields: Mapping[str, Any]) -> None:
         """Set fields of some rows.

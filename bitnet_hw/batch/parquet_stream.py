@@ -37,8 +37,9 @@ class ParquetStream:
 
     Parameters
     ----------
-    path : Path
-        The file; replaced when all is written, left alone after an error.
+    path : Path or None
+        The file; replaced when all is written, left alone after an error. None: what is written is
+        checked for new fields, and forgotten.
     fields : dict of str to DataType, optional
         Columns and their types; without it those of the first chunk.
 
@@ -48,9 +49,9 @@ class ParquetStream:
         If the file cannot be written.
     """
 
-    def __init__(self, path: Path, fields: dict[str, Any] | None = None) -> None:
+    def __init__(self, path: Path | None, fields: dict[str, Any] | None = None) -> None:
         self._path = path
-        self._temporary = temporary_path(path)
+        self._temporary = None if path is None else temporary_path(path)
         self._fields = fields
         self._writer: Any = None
 
@@ -63,6 +64,8 @@ class ParquetStream:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._path is None or self._temporary is None:
+            return
         try:
             if self._writer is not None:
                 self._writer.close()
@@ -82,6 +85,8 @@ class ParquetStream:
         wider = _wider(self._fields, found)
         if wider != self._fields:
             raise NewFields(wider)
+        if self._path is None:
+            return
         columns = [
             arrays[name].cast(kind) if name in arrays else _arrow.nulls(table.rows, kind)
             for name, kind in self._fields.items()

@@ -1,14 +1,17 @@
 """A sweep of estimates from its first point to its last, in a memory that does not grow."""
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bitnet_hw.batch.column import ColumnTable
 from bitnet_hw.batch.sweep_columns import SweepColumns
+from bitnet_hw.estimate_dict import estimate_fields
+from bitnet_hw.estimate_result import Estimate
 from bitnet_hw.expression import Expression
 from bitnet_hw.sweep import Sweep
 
@@ -24,9 +27,11 @@ def column_chunks(
     jobs: int,
     fields: Collection[str] | None = None,
     beforehand: Sequence[Expression] = (),
+    report: Callable[[Estimate], Mapping[str, Any]] = estimate_fields,
+    explain: bool = True,
     chunk: int = CHUNK,
     on_progress: Callable[[int], None] = lambda finished: None,
-) -> Iterator[tuple[NDArray[np.int64], ColumnTable]]:
+) -> Generator[tuple[NDArray[np.int64], ColumnTable]]:
     """Yield the points of a sweep and their rows, chunk by chunk in the order of the sweep.
 
     Parameters
@@ -40,12 +45,14 @@ def column_chunks(
     beforehand : sequence of Expression
         Constraints over nothing but fields of the sweep. Points that break one are left out and
         cost no time.
+    report, explain : callable, bool
+        As of `SweepColumns`.
     chunk : int
         Points of a chunk.
     on_progress : callable
         Called with the number of finished points, those left out included.
     """
-    columns = SweepColumns(sweep, fields)
+    columns = SweepColumns(sweep, fields, report=report, explain=explain)
 
     def evaluate(start: int) -> tuple[NDArray[np.int64], ColumnTable]:
         indices = np.arange(start, min(start + chunk, sweep.points))

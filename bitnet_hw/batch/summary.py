@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitnet_hw.batch.column import ColumnTable
+from bitnet_hw.batch.constraints import holds_all
 from bitnet_hw.expression import Expression
 from bitnet_hw.pareto import front_order, not_dominated, pareto_mask
 from bitnet_hw.sweep import Sweep
@@ -53,8 +54,12 @@ class SweepSummary:
         self.seen = self.failed = self.outside = 0
         self.first_failed: int | None = None
 
-    def add(self, indices: Int64s, table: ColumnTable) -> NDArray[np.bool_]:
-        """Take points into account; return which of them hold to the constraints.
+    def feasible(self, table: ColumnTable) -> NDArray[np.bool_]:
+        """Tell for each row whether it has results and holds to the constraints."""
+        return _good(table) & holds_all(self._constraints, table)
+
+    def add(self, indices: Int64s, table: ColumnTable) -> None:
+        """Take points into account.
 
         Parameters
         ----------
@@ -63,22 +68,11 @@ class SweepSummary:
         table : ColumnTable
             Their rows, with the objectives and what the constraints read.
         """
-        error = table.columns["error"].present
-        good = np.ones(len(indices), np.bool_) if error is None else ~error
+        good, feasible = _good(table), self.feasible(table)
         self.seen += len(indices)
         self.failed += int(np.count_nonzero(~good))
         if self.first_failed is None and not good.all():
             self.first_failed = int(indices[np.argmin(good)])
-        feasible = good.copy()
-        if good.any():
-            fields = {
-                name: column.values
-                if column.present is None or column.values.dtype == object
-                else column.numbers()
-                for name, column in table.columns.items()
-            }
-            for constraint in self._constraints:
-                feasible &= np.broadcast_to(constraint(fields), len(indices)).astype(np.bool_)
         self.outside += int(np.count_nonzero(good & ~feasible))
         values = np.stack(
             [
@@ -92,7 +86,6 @@ class SweepSummary:
         self._add_to_front(indices[feasible], values[feasible])
         self._add_to_best(indices[feasible], values[feasible])
         self._add_to_effects(indices[feasible], values[feasible])
-        return feasible
 
     def front(self) -> Int64s:
         """Return the numbers of the points on the Pareto front, best first objective first."""
@@ -151,3 +144,9 @@ class SweepSummary:
                     sums = self._logs[axis][number]
                     sums[0] += np.bincount(places, minlength=len(choices))
                     sums[1] += np.bincount(places, logs[:, number], len(choices))
+
+
+def _good(table: ColumnTable) -> NDArray[np.bool_]:
+    """Tell for each row whether it has results."""
+    error = table.columns["error"].present
+    return np.ones(table.rows, np.bool_) if error is None else ~error

@@ -206,7 +206,7 @@ class AxesAt:
 
     def _tile_bits(self) -> Int64s:
         """Return the width of a weight word that holds one tile, as `Sweep.point` does."""
-        weights = np.maximum(self._size("rows"), 1) * np.maximum(self._size("lanes"), 1)
+        weights = self._tile_side("rows") * self._tile_side("lanes")
         encodings = self._axes.sweep.values.get("array.weight_encoding")
         if encodings is None:
             encoding = self._axes.base_array.get("weight_encoding")
@@ -217,6 +217,21 @@ class AxesAt:
             )
         bits: Int64s = 8 * np.maximum(1, -(-weights // per_byte))
         return bits
+
+    def _tile_side(self, name: str) -> Int64s:
+        """Return rows or lanes as `Sweep.point` takes them: 1 where they are not an integer."""
+        field = f"array.{name}"
+        choices = self._axes.sweep.values.get(field)
+        if choices is None:
+            choices = (self._axes.base_array.get(name),)
+            places = np.zeros(len(self._indices), np.int64)
+        else:
+            places = self._places[field]
+        # Beyond any size that fits, all are alike.
+        sides = [
+            min(max(value, -_WIDEST), _WIDEST) if isinstance(value, int) else 1 for value in choices
+        ]
+        return np.array(sides, np.int64)[places]
 
     def _width(self) -> Int64s:
         """Return the width of the vector unit at each point; 0 where it is not an integer."""

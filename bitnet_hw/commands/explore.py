@@ -31,7 +31,8 @@ def explore(
         Path, typer.Option("--output", "-o", metavar="DIR", help="Folder; made if missing.")
     ],
     jobs: Annotated[
-        int | None, typer.Option(min=1, max=1024, help="Processes; default: one per CPU.")
+        int | None,
+        typer.Option(min=1, max=1024, help="Processes, or threads; default: one per CPU."),
     ] = None,
     scheduler: Annotated[
         str | None,
@@ -46,20 +47,19 @@ def explore(
 ) -> None:
     """Estimate or simulate every point of a sweep and find the Pareto front.
 
-    Writes results.parquet, results.csv, pareto.png, report.html and sweep.yaml into DIR. A point
-    that fails is a row with its error. Ctrl-C keeps the finished points; --resume goes on from
-    there. Points that are not estimates are kept in DIR/points as they finish, whatever happens
-    then.
+    Writes results.parquet, results.csv, pareto.png, report.html and sweep.yaml into DIR; of more
+    than 20,000 estimates the CSV holds the front, the best designs and a sample. A point that fails
+    is a row with its error. Ctrl-C keeps the finished points. Points that are not estimates are
+    kept in DIR/points as they finish, whatever happens then, and --resume goes on from there.
 
     Example: bitnet-hw explore array-size -o build/array-size
     """
     # Imported here, so that --help is immediate.
     from bitnet_hw.atomic_files import prepare_folder, write_files
     from bitnet_hw.explore import EarlierRows, run_sweep
-    from bitnet_hw.explore_files import explore_files
+    from bitnet_hw.explore_files import RESULTS, explore_files
     from bitnet_hw.point_store import PointStore
     from bitnet_hw.progress import late_progress
-    from bitnet_hw.result_files import read_rows
     from bitnet_hw.sweep import load_sweep
 
     if jobs is not None and scheduler is not None:
@@ -71,8 +71,6 @@ def explore(
     if plan.evaluate != "estimate" or scheduler is not None:
         store = PointStore(output / "points")
         earlier = store if resume else None
-    elif resume:
-        earlier = read_rows(output / "results.parquet")
     with late_progress(f"Exploring {plan.file.path.stem}", plan.points) as advance:
         exploration = run_sweep(
             plan,
@@ -80,6 +78,7 @@ def explore(
             scheduler=scheduler,
             earlier=earlier,
             store=store,
+            results=output / RESULTS,
             on_progress=advance,
         )
     if store is not None and store.damaged:
@@ -87,10 +86,12 @@ def explore(
     paths = []
     if exploration.rows:
         paths = write_files(output, explore_files(plan, exploration))
+        if exploration.streamed:
+            paths.insert(0, output / RESULTS)
         _print_front(plan, exploration, paths, output_format)
     for path in paths:
         print_error(str(path))
-    _conclude(exploration)
+    _conclude(exploration, resumable=store is not None)
 
 
 def _damage(store: "PointStore") -> str:
@@ -109,11 +110,19 @@ def _print_front(
     if output_format is Format.JSON:
         report = {
             "points": exploration.points,
-            "finished": len(exploration.rows),
-            "failed": len(exploration.failed),
+            "finished": exploration.finished_points,
+            "failed": exploration.failed_points,
+            "left_out": exploration.left_out,
+            "outside_constraints": exploration.outside,
+            "constraints": [constraint.text for constraint in exploration.constraints],
             "reused": exploration.reused,
             "objectives": dict(exploration.objectives),
             "front": front,
+            "best": {
+                name: [dict(exploration.rows[index]) for index in best]
+                for name, best in exploration.best.items()
+            },
+            "effects": exploration.effects,
             "files": [str(path) for path in paths],
         }
         write(json_text(report))
@@ -130,7 +139,7 @@ def _table(sweep: "Sweep", exploration: "Exploration") -> "Iterator[Table | str]
     from bitnet_hw.explore_files import workload_text
 
     front = exploration.front
-    count = f"{len(front)} of {len(exploration.rows)} points"
+    count = f"{len(front)} of {exploration.finished_points} points"
     yield f"Pareto front: {count}, {workload_text(sweep)}"
     table = Table()
     fields = [*exploration.summary_fields()]
@@ -148,19 +157,44 @@ def _table(sweep: "Sweep", exploration: "Exploration") -> "Iterator[Table | str]
     yield table
     if len(front) > _MAX_LINES:
         yield f"{_MAX_LINES} of {len(front)} points are shown; results.csv has all."
+    if exploration.constraints:
+        yield (
+            f"Constraints ({', '.join(item.text for item in exploration.constraints)}): "
+            f"{exploration.left_out} points left out, {exploration.outside} outside"
+        )
+    if exploration.effects:
+        yield _effects(exploration)
 
 
-def _conclude(exploration: "Exploration") -> None:
+def _effects(exploration: "Exploration") -> "Table":
+    """Return how much each axis changes each objective, the strongest axis first."""
+    from rich.table import Table
+
+    table = Table(title="Effect of each axis: largest over smallest mean", title_justify="left")
+    table.add_column("axis")
+    for objective in exploration.objectives:
+        table.add_column(exploration.displays[objective].label, justify="right")
+    effects = sorted(exploration.effects.items(), key=lambda item: -max(item[1].values()))
+    for axis, factors in effects:
+        table.add_row(axis, *(f"{factors[name]:.3g}x" for name in exploration.objectives))
+    return table
+
+
+def _conclude(exploration: "Exploration", *, resumable: bool) -> None:
     """Say what went wrong, and leave with the exit code for it."""
-    finished, points = len(exploration.rows), exploration.points
-    failed = len(exploration.failed)
+    finished, points = exploration.finished_points, exploration.points
+    failed = exploration.failed_points
     if failed:
         reason = exploration.rows[exploration.failed[0]]["error"]
-        if failed == points:
+        if failed == finished:
             raise ConfigError(f"No point of the sweep could be evaluated; the first: {reason}")
         print_error(f"{failed} of {points} points failed; the first: {reason}")
+    if exploration.left_out == points:
+        raise ConfigError("No point of the sweep holds to its constraints")
     if exploration.stopped:
-        kept = f"{finished} of {points} points are finished and kept; go on with --resume"
+        kept = f"{finished} of {points} points are finished and kept"
+        if resumable:
+            kept += "; go on with --resume"
         if exploration.stopped != "interrupted":
             raise BitnetHwError(
                 f"The exploration must not lose its processes: {exploration.stopped}; {kept}"
