@@ -119,6 +119,7 @@ def assemble(
     bound_seconds: dict[str, float],
     ledger: Ledger,
     baselines: Sequence[Arithmetic] = BASELINES,
+    ranges: bool = True,
 ) -> Estimate:
     """Return the estimate of a step whose operators have been timed and counted.
 
@@ -138,6 +139,8 @@ def assemble(
         Events of all operators; background is added.
     baselines : sequence of Arithmetic
         What it is compared with.
+    ranges : bool
+        Also the energy at both ends of the published figures, and of the zero weights.
     """
     part = shard(model, config.chips)
     cycles = step_cycles(operator_cycles, part, config.chips, workload, phase)
@@ -169,8 +172,10 @@ def assemble(
         memory_bytes=stored,
         chip_memory_bytes=fullest_chip_bytes(config, part, stored),
         dram_bytes=_dram_bytes(ledger),
-        energy_j={edge: energy_j(edge) for edge in EDGES},
-        zeros_energy_j={edge: energy_j("nominal", edge) for edge in ("low", "high")},
+        energy_j={edge: energy_j(edge) for edge in (EDGES if ranges else ("nominal",))},
+        zeros_energy_j={
+            edge: energy_j("nominal", edge) for edge in (("low", "high") if ranges else ())
+        },
         area_mm2=area,
         ledger=ledger,
         baselines=tuple(

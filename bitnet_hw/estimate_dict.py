@@ -43,7 +43,6 @@ def estimate_fields(result: "Estimate") -> dict[str, Any]:
     config, tokens = result.config, result.tokens
     components = SCOPES["board" if config.board else "system"]
     breakdown = result.energy_j["nominal"]
-    most_zeros, fewest_zeros = result.step_energy_over_zeros_j()
     return {
         "model": result.model.name,
         "phase": result.phase,
@@ -73,12 +72,9 @@ def estimate_fields(result: "Estimate") -> dict[str, Any]:
         "power_w": result.power_w,
         "energy_per_token_j": result.energy_per_token_j,
         "energy_per_token_range_j": {
-            edge: result.step_energy_j(edge=edge) / tokens for edge in EDGES
+            edge: result.step_energy_j(edge=edge) / tokens for edge in result.energy_j
         },
-        "energy_per_token_over_zeros_j": {
-            "low": most_zeros / tokens,
-            "high": fewest_zeros / tokens,
-        },
+        "energy_per_token_over_zeros_j": _over_zeros(result),
         "zero_fraction": {edge: config.activity.zero_fraction.at(edge) for edge in EDGES},
         "energy_per_token_by_scope_j": {
             scope: result.step_energy_j(scope) / tokens for scope in result.scopes
@@ -125,6 +121,14 @@ def sources(result: "Estimate") -> list[dict[str, Any]]:
         for name, block in blocks.items()
         for key, (figure, unit) in block.figures.items()
     ]
+
+
+def _over_zeros(result: "Estimate") -> dict[str, float]:
+    """Return the energy of a token with the most zero weights and with the fewest."""
+    if not result.zeros_energy_j:
+        return {}
+    most_zeros, fewest_zeros = result.step_energy_over_zeros_j()
+    return {"low": most_zeros / result.tokens, "high": fewest_zeros / result.tokens}
 
 
 def _baseline_fields(result: "Estimate", baseline: "Baseline") -> dict[str, Any]:

@@ -29,6 +29,7 @@ def estimate_columns(
     batch: int,
     context: int,
     baselines: Sequence[Arithmetic] = BASELINES,
+    ranges: bool = True,
 ) -> Estimate:
     """Return an estimate whose numbers are columns, without rows for its operators.
 
@@ -47,6 +48,8 @@ def estimate_columns(
         As of `bitnet_hw.estimate.estimate`.
     baselines : sequence of Arithmetic
         What the designs are compared with.
+    ranges : bool
+        As of `bitnet_hw.estimate.assemble`.
     """
     ledger = LedgerColumns()
     seconds: dict[str, Any] = dict.fromkeys(BOUNDS, 0.0)
@@ -81,6 +84,7 @@ def estimate_columns(
         bound_seconds=seconds,
         ledger=ledger,
         baselines=baselines,
+        ranges=ranges,
     )
 
 

@@ -56,6 +56,9 @@ class SweepColumns:
         self._fields = None if fields is None else frozenset(fields)
         compared = fields is None or any(name.startswith("baselines.") for name in fields)
         self._baselines = BASELINES if compared else ()
+        self._ranges = fields is None or any(
+            "_range_" in name or "_zeros_" in name for name in fields
+        )
 
     def evaluate(self, indices: Int64s) -> ColumnTable:
         """Return the rows of some points.
@@ -92,12 +95,17 @@ class SweepColumns:
         fields = {name: axes.shown(name) for name in constraint.fields}
         return np.broadcast_to(constraint(fields), len(indices)).astype(np.bool_)
 
-    def _estimate(self, shared: Shared, axes: Any, rows: Int64s) -> dict[str, Any]:
+    def _estimate(self, shared: Shared, axes: Any, rows: Int64s) -> Mapping[str, Any]:
         """Return the fields of points that share a workload."""
         profiles, which = axes.profiles(shared, rows)
         config = config_columns(profiles, which, axes.sizes(rows), axes.vector_macs(rows))
         result = estimate_columns(
-            config, shared.model, shared.workload, **shared.step, baselines=self._baselines
+            config,
+            shared.model,
+            shared.workload,
+            **shared.step,
+            baselines=self._baselines,
+            ranges=self._ranges,
         )
         return self._report(result)
 
