@@ -5,14 +5,13 @@ needed. Every sum is compared with golden's integer matrix product, every counte
 the cycle model. Jobs that read the same input run back to back; the others wait for the results
 before, as a decode step does. Copies of the compiled model work on different layers at once.
 
-The first run compiles the array, which takes minutes; the result is kept. With --peers, cocotb and
-Amaranth's own simulator do a part of the same work, for comparison.
+The first run compiles the array, which takes minutes; the result is kept. Other simulators at the
+same work: simulators.py.
 
 Example: python benchmarks/whole_token.py --model bitnet-b1.58-2b-4t
 """
 
 import argparse
-import random
 import resource
 import sys
 import threading
@@ -26,20 +25,18 @@ import numpy as np
 import torch
 
 from bitnet_hw.cli import run_guarded
-from bitnet_hw.commands.simulate import simulation_progress
-from bitnet_hw.config import Config, load_config
+from bitnet_hw.config import load_config
 from bitnet_hw.cycles import CycleCount, cycles
 from bitnet_hw.errors import SimulationFailed
 from bitnet_hw.model import Model, Projection, load_model
 from bitnet_hw.progress import late_progress
-from bitnet_hw.simulation import Simulation, build_folder, simulation_errors
+from bitnet_hw.simulation import build_folder, simulation_errors
 from golden.matmul import ternary_matmul
 from rtl.geometry import Geometry
 from rtl.job import Job
 from sim.compiled import CompiledModel
 from sim.compiled_build import build_library
 from sim.packing import pack_activations
-from sim.pysim import Operands, run_jobs
 
 # Rows of weights that are compared at a time: golden's product widens them to four bytes each.
 _BLOCK_ROWS = 1024
@@ -140,42 +137,6 @@ def run_token(
     return parts
 
 
-def print_peers(config: Config, library: Path) -> None:
-    """Let the compiled model, cocotb and Amaranth's simulator do like work; by wall time."""
-    array = config.array
-    simulation = Simulation(config=config)
-    operands = simulation.random_operands([Job(k=2560, n=2560)])
-    model = CompiledModel(array, library)
-    packed = [model.pack_weights(item.weights) for item in operands]
-    words = [pack_activations(array, item.activations) for item in operands]
-    start = time.perf_counter()
-    counted = model.run([item.job for item in operands], packed, words).last_beat
-    print_peer("compiled model, 1x2560x2560", array, counted, time.perf_counter() - start)
-
-    with simulation_progress() as progress:
-        run = simulation.run(operands, simulation.verilog(), progress=progress).run
-    print_peer("cocotb on Verilator, the same", array, run.cycles_measured, run.seconds)
-
-    # The difference of two runs has no elaboration in it.
-    measured = []
-    for tiles in (1, 101):
-        slow = Operands.random(Job(k=array.lanes * tiles, n=array.rows), random.Random(1))
-        start = time.perf_counter()
-        measured.append((run_jobs(array, [slow]).end, time.perf_counter() - start))
-    (few, short), (more, longer) = measured
-    print_peer("Amaranth's simulator, 1x6400x64", array, more - few, longer - short)
-
-
-def print_peer(name: str, geometry: Geometry, counted: int, seconds: float) -> None:
-    """Print the speed of a simulator."""
-    rate = counted / seconds
-    print(
-        f"{name:32}{counted:6,} cycles in {seconds:8.3f} s: {rate:10,.1f} cycles/s, "
-        f"{rate * geometry.macs_per_cycle / 1e6:8,.2f} M MAC/s",
-        flush=True,
-    )
-
-
 def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -184,7 +145,6 @@ def main() -> None:
     parser.add_argument("--layers", type=int, help="of the model; default: all")
     parser.add_argument("--threads", type=int, default=2, help="compiled models at work at once")
     parser.add_argument("--seed", type=int, default=1, help="of weights and activations")
-    parser.add_argument("--peers", action="store_true", help="also measure the other simulators")
     options = parser.parse_args()
     config, model = load_config(options.array), load_model(options.model)
     layers = model.layers if options.layers is None else options.layers
@@ -215,8 +175,6 @@ def main() -> None:
     print(f"simulated                    {macs / wall_s / 1e6:,.0f} M MAC/s of wall time")
     print(f"one compiled model           {total / simulating_s:,.0f} cycles/s of processor time")
     print(f"peak memory                  {peak_kib / 1024:,.0f} MiB")
-    if options.peers:
-        print_peers(config, library)
 
 
 if __name__ == "__main__":

@@ -60,7 +60,9 @@ def _load(folder: Path) -> Any:
     for name, weight in network.named_parameters():
         if not torch.isfinite(weight).all():
             raise ConfigError(f"Checkpoint {folder} must hold finite weights, but {name} does not")
-    return network.eval()
+    # transformers 5.23 leaves embeddings and norms of a packed AutoBitLinear checkpoint as they are
+    # stored, whatever `dtype` says; its `float()` refuses quantized models.
+    return network.to(torch.float32).eval()
 
 
 def _replace_layers(folder: Path, network: Any) -> None:
