@@ -12,6 +12,7 @@ from bitnet_hw.commands.generate import generate
 from bitnet_hw.commands.infer import infer
 from bitnet_hw.commands.inspect import inspect
 from bitnet_hw.commands.pack import pack
+from bitnet_hw.commands.plan import plan
 from bitnet_hw.commands.reproduce import reproduce
 from bitnet_hw.commands.simulate import simulate
 from bitnet_hw.errors import BitnetHwError
@@ -37,6 +38,7 @@ app.command("explore")(explore)
 app.command("infer")(infer)
 app.command("inspect")(inspect)
 app.command("pack")(pack)
+app.command("plan")(plan)
 app.command("reproduce")(reproduce)
 
 

@@ -63,7 +63,7 @@ class Event:
         if kind == "dram_bit":
             return config.memory.energy_pj_per_bit.at(edge)
         if kind == "dram_second":
-            return config.memory.background_mw.at(edge) * 1e9
+            return config.memory.count * config.memory.background_mw.at(edge) * 1e9
         if kind == "link_bit":
             return config.chips.link.energy_pj_per_bit.at(edge)
         if kind == "host_op":

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from rich.table import Table
 
+from bitnet_hw.config import Config
 from bitnet_hw.energy_scopes import NOT_COUNTED, SCOPES
 from bitnet_hw.estimate_dict import sources as sources_of
 from bitnet_hw.estimate_result import Estimate
@@ -73,7 +74,7 @@ def _headline(result: Estimate) -> Table:
         ("step", f"{result.phase}, {result.batch} {sequences}, {result.context} tokens each"),
         ("array", f"{array.rows} rows x {array.lanes} lanes, {array.weight_encoding} weights"),
         ("clock", f"{config.clock_mhz:g} MHz"),
-        ("memory", f"{config.memory.title or config.memory.name}"),
+        ("memory", _memories(config)),
         ("technology", f"{config.technology.title or config.technology.name}"),
         ("tokens per second", f"{result.tokens_per_second:.4g}"),
         ("time per token", _si("time_s", result.seconds_per_token)),
@@ -92,6 +93,12 @@ def _headline(result: Estimate) -> Table:
     ):
         table.add_row(name, value)
     return table
+
+
+def _memories(config: Config) -> str:
+    memory = config.memory
+    times = f"{memory.count} x " if memory.count > 1 else ""
+    return f"{times}{memory.title or memory.name}"
 
 
 def _bound(result: Estimate) -> str:

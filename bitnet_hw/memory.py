@@ -1,8 +1,9 @@
 """The memory beside the array: how fast it delivers and what a bit costs."""
 
 import math
+from typing import Annotated
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from bitnet_hw.schema import Block, Figure
 
@@ -16,6 +17,8 @@ class Memory(Block):
     ----------
     name, title : str
         Name of the preset and what it stands for.
+    count : int
+        How many of them a chip has; all other numbers are those of one.
     peak_gb_per_s : Figure
         Peak transfer rate in 10^9 bytes per second.
     efficiency : Figure
@@ -32,6 +35,7 @@ class Memory(Block):
 
     name: str = "inline"
     title: str = ""
+    count: Annotated[int, Field(ge=1, le=1024)] = 1
     peak_gb_per_s: Figure
     efficiency: Figure = Figure(nominal=1, source="assumed where a memory does not state it")
     energy_pj_per_bit: Figure
@@ -55,13 +59,19 @@ class Memory(Block):
 
     @property
     def bytes_per_second(self) -> float:
-        """Sustained transfer rate."""
-        return self.peak_gb_per_s.nominal * 1e9 * self.efficiency.nominal
+        """Sustained transfer rate of all together."""
+        return self.count * self.peak_gb_per_s.nominal * 1e9 * self.efficiency.nominal
 
     @property
     def capacity_bytes(self) -> float:
-        """What it holds; infinite if it does not say."""
-        return self.capacity_gb.nominal * 1e9 if self.capacity_gb else math.inf
+        """What all hold together; infinite if it does not say."""
+        return self.count * self.capacity_gb.nominal * 1e9 if self.capacity_gb else math.inf
+
+    def dollars(self, edge: str = "nominal") -> float:
+        """Return what all cost together, at an edge of the price; NaN if it does not say."""
+        if self.capacity_gb is None or self.dollars_per_gb is None:
+            return math.nan
+        return self.count * self.capacity_gb.nominal * self.dollars_per_gb.at(edge)
 
     @property
     def figures(self) -> dict[str, tuple[Figure, str]]:

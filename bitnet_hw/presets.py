@@ -27,6 +27,7 @@ _SINGULAR = {
     "technologies": "technology",
     "systems": "system",
     "published": "set of published figures",
+    "plans": "search file",
 }
 
 BlockT = TypeVar("BlockT", bound=Block)
@@ -56,7 +57,7 @@ def find_file(kind: str, reference: str, *, where: str = "") -> Path:
     ----------
     kind : str
         Folder of the presets: ``"arrays"``, ``"models"``, ``"memories"``, ``"technologies"``,
-        ``"systems"`` or ``"published"``.
+        ``"systems"``, ``"published"`` or ``"plans"``.
     reference : str
         A name, or a path ending in ``.yaml``.
     where : str
@@ -102,7 +103,9 @@ def load_block(
     if isinstance(value.get("base"), str):
         base = read_cached(find_file(kind, value["base"], where=where((*keys, "base"))))
         changes = {key: inner for key, inner in value.items() if key != "base"}
-        value = {"name": f"{base.path.stem} (changed)", **merge(base.data, changes)}
+        # Several of a thing are the same thing.
+        changed = "" if changes.keys() <= {"count"} else " (changed)"
+        value = {"name": f"{base.path.stem}{changed}", **merge(base.data, changes)}
     return parse_block(block, value, where=where, keys=keys)
 
 
