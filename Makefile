@@ -32,10 +32,10 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	touch $@
 
 test: install ## the tests a person runs, under 5 minutes
-	$(BIN)/python -m pytest -m "not long and not icarus" -n $(JOBS)
+	$(BIN)/python -m pytest -m "not long and not icarus and not chromium" -n $(JOBS)
 
-test-long: install ## the other tests: long ones, and those that need Icarus Verilog
-	$(BIN)/python -m pytest -m "long or icarus" -n $(JOBS)
+test-long: install ## the other tests: long ones, and those that need Icarus Verilog or Chromium
+	$(BIN)/python -m pytest -m "long or icarus or chromium" -n $(JOBS)
 
 check: install ## format, lint, types, import directions
 	$(BIN)/ruff format --check .

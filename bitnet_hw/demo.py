@@ -140,13 +140,14 @@ def _report(
     from bitnet_hw.estimate_report import estimate_sections
     from bitnet_hw.explore_files import workload_text
     from bitnet_hw.report import render_report
+    from bitnet_hw.sweep_design import best_design
     from bitnet_hw.sweep_report import sweep_sections
 
     sections = [
         *digits_sections(digits),
         *estimate_sections(
-            estimate.to_dict(),
-            title=f"{MODEL} on {estimate.to_dict()['name']}",
+            estimate,
+            title=f"{MODEL} on {estimate.config.name}",
             lead="Time, energy and memory of one step of the whole model.",
         ),
         *sweep_sections(
@@ -154,6 +155,7 @@ def _report(
             yaml_text=sweep.text,
             title="Array sizes",
             lead=f"{workload_text(sweep)}, on arrays of different sizes and two memories.",
+            design=best_design(sweep, exploration),
         ),
     ]
     page = render_report(

@@ -1,12 +1,15 @@
 """The sections of a report that show one estimate."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
-from bitnet_hw.quantity import Quantity, quantity
+from bitnet_hw.baseline_report import baseline_sections
+from bitnet_hw.design_report import design_sections
+from bitnet_hw.estimate_result import Estimate
+from bitnet_hw.quantity import quantity
 from bitnet_hw.report_bars import stacked_bars
-from bitnet_hw.report_sections import Chapter, Fact, Facts, Section, Table, Text
+from bitnet_hw.report_sections import Chapter, Fact, Facts, Section
+from bitnet_hw.source_report import source_sections
 
 __all__ = ["estimate_sections"]
 
@@ -19,25 +22,33 @@ _BOUNDS = {
 
 
 def estimate_sections(
-    result: Mapping[str, Any], *, title: str = "", lead: str = ""
+    estimate: Estimate, *, title: str = "", lead: str = "", link: str = "operators"
 ) -> list[Section]:
-    """Return the sections of an estimate: summary, energy, memory, operators, the paper's claims.
+    """Return the sections of an estimate, from its summary to the sources of its numbers.
 
     Parameters
     ----------
-    result : mapping
-        What `bitnet_hw.estimate.Estimate.to_dict` returns.
+    estimate : Estimate
+        The estimate.
     title, lead : str
         Heading of the chapter and the sentence below it; without a title there is no chapter.
+    link : str
+        Name that ties the points of the roofline to the table of operators; a page with several
+        estimates needs one for each.
     """
+    result = estimate.to_dict()
     sections: list[Section] = [Chapter(title=title, lead=lead)] if title else []
     sections.append(_facts(result))
     if result["request"]:
         sections.append(_request(result["request"]))
-    sections += [_energy(result), _memory(result), _operators(result)]
-    if result["paper"]:
-        sections += [_paper(result), _reasons(result)]
-    return sections
+    return [
+        *sections,
+        *design_sections(estimate, link=link),
+        _energy(result),
+        _memory(result),
+        *baseline_sections(result),
+        *source_sections(result),
+    ]
 
 
 def _facts(result: Mapping[str, Any]) -> Facts:
@@ -132,61 +143,6 @@ def _energy(result: Mapping[str, Any]) -> Section:
 def _memory(result: Mapping[str, Any]) -> Section:
     parts = {name: size for name, size in result["memory_bytes"].items() if name != "total"}
     return stacked_bars("Memory", "memory_bytes", [(result["model"], parts)])
-
-
-def _operators(result: Mapping[str, Any]) -> Table:
-    layers = result["layers"]
-    fields = ("cycles", "macs", "seconds", "dram_bytes", "energy_j")
-    return Table(
-        title="Operators of one step",
-        columns=[
-            Quantity("operator"),
-            Quantity("unit"),
-            Quantity("runs"),
-            Quantity("cycles"),
-            Quantity("MACs"),
-            _scaled("time", "time_s", [layer["seconds"] for layer in layers]),
-            _scaled("memory traffic", "_bytes", [layer["dram_bytes"] for layer in layers]),
-            _scaled("energy", "energy_j", [layer["energy_j"] for layer in layers]),
-            Quantity("bound"),
-        ],
-        rows=[
-            [layer["name"], layer["unit"], layer["runs"]]
-            + [layer[field] for field in fields]
-            + [layer["bound"]]
-            for layer in layers
-        ],
-        note="Energy without the background power of the memory.",
-    )
-
-
-def _paper(result: Mapping[str, Any]) -> Table:
-    return Table(
-        title="Against FP16, beside arXiv 2402.17764",
-        columns=[
-            Quantity("ratio"),
-            Quantity("ours"),
-            Quantity("paper"),
-            Quantity("the paper's rule on our shapes"),
-        ],
-        rows=[
-            [claim["quantity"], claim["ours"], claim["paper"], claim["reproduced"]]
-            for claim in result["paper"]
-        ],
-    )
-
-
-def _reasons(result: Mapping[str, Any]) -> Text:
-    return Text(
-        title="Why the ratios differ",
-        paragraphs=[
-            f"{claim['quantity'].capitalize()}: {claim['why']}" for claim in result["paper"]
-        ],
-    )
-
-
-def _scaled(label: str, field: str, values: Sequence[float]) -> Quantity:
-    return replace(quantity(field, values), label=label)
 
 
 def _show(field: str, value: float) -> str:

@@ -10,6 +10,7 @@ from bitnet_hw.energy import Ledger
 from bitnet_hw.energy_scopes import SCOPES
 from bitnet_hw.estimate_dict import estimate_dict
 from bitnet_hw.model import Model
+from bitnet_hw.notebook import NotebookResult
 from bitnet_hw.operator_estimate import OperatorEstimate
 from bitnet_hw.paper import Comparison
 from bitnet_hw.timing import BOUNDS
@@ -21,7 +22,7 @@ __all__ = ["Estimate"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Estimate:
+class Estimate(NotebookResult):
     """What one step takes: a token for each sequence (decode), or whole prompts (prefill).
 
     Parameters

@@ -15,6 +15,7 @@ from bitnet_hw.batch.summary import SweepSummary
 from bitnet_hw.batch.sweep_columns import SweepColumns
 from bitnet_hw.exploration import Exploration
 from bitnet_hw.expression import Expression
+from bitnet_hw.interrupts import interrupts_deferred
 from bitnet_hw.row import Row
 from bitnet_hw.sweep import Sweep
 from bitnet_hw.sweep_check import check_reported
@@ -41,7 +42,8 @@ def estimate_sweep(
 ) -> Exploration:
     """Estimate the points of a sweep, without a line of Python for each.
 
-    When the user interrupts, what is known of the points so far is returned.
+    When the user interrupts, what is known of the points so far is returned; chunks of points are
+    finished.
 
     Parameters
     ----------
@@ -98,14 +100,14 @@ def _all_rows(
     rows: list[dict[str, Any]] = []
     stopped = ""
     chunks = column_chunks(sweep, jobs=jobs, beforehand=beforehand, on_progress=on_progress)
-    try:
-        with closing(chunks):
-            for indices, table in chunks:
-                summary.add(indices, table)
-                numbers.append(indices)
-                rows += table.to_rows()
-    except KeyboardInterrupt:
-        stopped = "interrupted"
+    with closing(chunks), interrupts_deferred() as interrupted:
+        for indices, table in chunks:
+            summary.add(indices, table)
+            numbers.append(indices)
+            rows += table.to_rows()
+            if interrupted():
+                stopped = "interrupted"
+                break
     kept = np.concatenate(numbers) if numbers else np.empty(0, np.int64)
     return _exploration(sweep, summary, kept, rows, stopped)
 
@@ -129,15 +131,19 @@ def _some_rows(
             sweep, jobs=jobs, fields=wanted, beforehand=beforehand, on_progress=on_progress
         )
         try:
-            with ParquetStream(results, fields) as file, closing(chunks):
-                try:
-                    for indices, table in chunks:
-                        if sweep.constraints:
-                            table.fill(None, {"feasible": summary.feasible(table)})
-                        file.write(table)
-                        summary.add(indices, table)
-                except KeyboardInterrupt:
-                    stopped = "interrupted"
+            with (
+                ParquetStream(results, fields) as file,
+                closing(chunks),
+                interrupts_deferred() as interrupted,
+            ):
+                for indices, table in chunks:
+                    if sweep.constraints:
+                        table.fill(None, {"feasible": summary.feasible(table)})
+                    file.write(table)
+                    summary.add(indices, table)
+                    if interrupted():
+                        stopped = "interrupted"
+                        break
         except NewFields as new:
             fields = new.fields
             continue

@@ -9,6 +9,7 @@ import numpy as np
 from bitnet_hw.batch.column import ColumnTable
 from bitnet_hw.batch.constraints import holds_all
 from bitnet_hw.expression import Expression
+from bitnet_hw.notebook import NotebookResult
 from bitnet_hw.pareto import front_order
 from bitnet_hw.quantity import Quantity, quantity
 from bitnet_hw.row import Row
@@ -17,7 +18,7 @@ __all__ = ["Exploration"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Exploration:
+class Exploration(NotebookResult):
     """Finished points of a sweep.
 
     Parameters

@@ -7,6 +7,7 @@ from bitnet_hw.report import render_report
 from bitnet_hw.result_files import csv_bytes, parquet_bytes
 from bitnet_hw.sweep import Sweep
 from bitnet_hw.sweep_copy import sweep_copy
+from bitnet_hw.sweep_design import best_design
 from bitnet_hw.sweep_point import WORKLOAD
 from bitnet_hw.sweep_report import sweep_sections
 
@@ -19,7 +20,9 @@ def explore_files(sweep: Sweep, exploration: Exploration) -> dict[str, bytes]:
     """Return the files of an exploration by name: table, plot, report and the sweep itself."""
     workload = workload_text(sweep)
     name = sweep.file.path.stem
-    sections = sweep_sections(exploration, yaml_text=sweep.text)
+    sections = sweep_sections(
+        exploration, yaml_text=sweep.text, design=best_design(sweep, exploration)
+    )
     report = render_report(
         name, sections, subtitle=f"{workload}. Explored by bitnet-hw {__version__}."
     )

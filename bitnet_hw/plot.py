@@ -9,8 +9,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from bitnet_hw.exploration import Exploration
+from bitnet_hw.log_axis import log_ticks
 from bitnet_hw.quantity import format_number, quantity
-from bitnet_hw.scatter import Scatter, ScatterPoint, log_ticks, scatter_of
+from bitnet_hw.scatter import Scatter, ScatterPoint, scatter_of
 
 __all__ = ["pareto_png"]
 
@@ -52,6 +53,7 @@ def pareto_png(exploration: Exploration, *, title: str, dpi: int = 160) -> bytes
     line = scatter.staircase()
     if line is not None:
         axes.plot(*line, color=_MUTED, linewidth=1, linestyle=":", zorder=1)
+    _draw_crosses(axes, scatter)
     for on_front in (False, True):
         for group, color in enumerate(_SERIES[: len(scatter.groups)]):
             _draw_markers(axes, scatter, group, color, on_front)
@@ -90,7 +92,11 @@ def _draw_axes(axes: Axes, scatter: Scatter) -> None:
 def _draw_markers(axes: Axes, scatter: Scatter, group: int, color: str, on_front: bool) -> None:
     # Large markers first, so that they do not hide small ones.
     points = sorted(
-        (point for point in scatter.points if (point.group, point.on_front) == (group, on_front)),
+        (
+            point
+            for point in scatter.points
+            if point.is_feasible and (point.group, point.on_front) == (group, on_front)
+        ),
         key=lambda point: (-point.size, point.row),
     )
     axes.scatter(
@@ -102,6 +108,21 @@ def _draw_markers(axes: Axes, scatter: Scatter, group: int, color: str, on_front
         alpha=0.95 if on_front else 0.5,
         linewidth=1.0,
         zorder=3 if on_front else 2,
+    )
+
+
+def _draw_crosses(axes: Axes, scatter: Scatter) -> None:
+    """Draw the points that break a constraint."""
+    points = [point for point in scatter.points if not point.is_feasible]
+    axes.scatter(
+        [point.x for point in points],
+        [point.y for point in points],
+        s=14,
+        marker="x",
+        color=_MUTED,
+        alpha=0.4,
+        linewidth=0.8,
+        zorder=1.5,
     )
 
 
@@ -126,12 +147,12 @@ def _linear_limit(scatter: Scatter, name: str) -> float:
 
 
 def _draw_legend(axes: Axes, scatter: Scatter, exploration: Exploration) -> None:
-    def marker(color: str, label: str, filled: bool = True) -> Line2D:
+    def marker(color: str, label: str, filled: bool = True, symbol: str = "o") -> Line2D:
         return Line2D(
             [],
             [],
             linestyle="",
-            marker="o",
+            marker=symbol,
             markersize=7,
             markerfacecolor=color if filled else "none",
             markeredgecolor=color,
@@ -145,6 +166,8 @@ def _draw_legend(axes: Axes, scatter: Scatter, exploration: Exploration) -> None
             for color, name in zip(_SERIES, scatter.groups, strict=False)
         ]
     handles += [marker(_MUTED, "Pareto front"), marker(_MUTED, "dominated", filled=False)]
+    if not all(point.is_feasible for point in scatter.points):
+        handles.append(marker(_MUTED, "breaks a constraint", symbol="x"))
     note = ""
     if scatter.size_field and scatter.points:
         values = [exploration.rows[point.row][scatter.size_field] for point in scatter.points]

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["Quantity", "format_number", "quantity"]
+__all__ = ["Quantity", "format_number", "quantity", "with_unit"]
 
 # Fields whose name alone does not say it best; the others get their unit from their suffix.
 _LABELS = {
@@ -23,6 +23,7 @@ _SUFFIXES = {
     "_mhz": "MHz",
     "_bytes": "B",
     "_bits": "bit",
+    "_mm2": "mm\u00b2",
     "_s": "s",
     "_seconds": "s",
     "_per_second": "1/s",
@@ -77,6 +78,9 @@ def quantity(field: str, values: Iterable[object] = ()) -> Quantity:
         The values to show; those that are not finite numbers do not count.
     """
     parent, _, child = field.rpartition(".")
+    if child == "total" and parent:
+        # The sum of what the parent consists of has its name.
+        return quantity(parent, values)
     label, unit = _LABELS.get(field, (child or field, ""))
     if not unit:
         for name in (child or field, parent):
@@ -92,6 +96,13 @@ def quantity(field: str, values: Iterable[object] = ()) -> Quantity:
         return Quantity(label, unit)
     exponent = _exponent(values)
     return Quantity(label, _PREFIXES[exponent] + unit, float(f"1e{-exponent}"))
+
+
+def with_unit(value: float, unit: str) -> str:
+    """Return a value with its unit and the prefix that fits: ``"54.6 GB/s"``."""
+    exponent = _exponent([value])
+    text = format_number(value * float(f"1e{-exponent}"))
+    return f"{text} {_PREFIXES[exponent]}{unit}"
 
 
 def format_number(value: object) -> str:

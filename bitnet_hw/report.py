@@ -67,7 +67,12 @@ def render_report(title: str, sections: Sequence[Section], *, subtitle: str = ""
         body="\n".join(body),
         style=_template("report.css"),
         figures=_json([
-            {"traces": figure.traces, "layout": figure.layout, "link": figure.link}
+            {
+                "traces": figure.traces,
+                "layout": figure.layout,
+                "link": figure.link,
+                "height": int(figure.height),
+            }
             for figure in figures
         ]),
         plotly=plotly,
@@ -88,7 +93,8 @@ def _section(section: Section, anchor: str, figure_numbers: Iterator[int]) -> st
     elif isinstance(section, Figure):
         content = _figure(section, next(figure_numbers))
     elif isinstance(section, Code):
-        content = f"{note_html(section.note)}<pre><code>{html_text(section.text)}</code></pre>"
+        code = f"<code>{html_text(section.text)}</code>"
+        content = f'{note_html(section.note)}<pre tabindex="0">{code}</pre>'
     else:
         raise TypeError(f"Section must be one of the report's sections, not {section!r}")
     kind = type(section).__name__.lower()

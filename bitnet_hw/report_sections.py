@@ -55,9 +55,9 @@ class Table:
     rows : sequence of sequences
         Cells in the unit of the report (`columns` scale them): numbers, texts, booleans or None.
     marked : collection of int
-        Indices of the rows that stand out; with any, the reader can hide the others.
+        Indices of the rows that stand out.
     marked_name : str
-        What the marked rows are.
+        What the marked rows are, for a switch that hides the others; without it there is none.
     link : str
         Name that ties the rows to the points of a `Figure`: see there.
     note : str

@@ -25,13 +25,14 @@ def table_html(table: Table) -> str:
     only_marked = (
         f'<label class="only"><input type="checkbox"> only {html_text(table.marked_name)} '
         f"({len(marked)} of {len(table.rows)})</label>"
-        if marked
+        if marked and table.marked_name
         else ""
     )
     numeric = _numeric_columns(table)
     body = "".join(_row_html(table, index, numeric, index in marked) for index in shown)
     return (
-        f'{note_html(note)}{only_marked}<div class="scroll">'
+        f'{note_html(note)}{only_marked}<div class="scroll" tabindex="0" role="region" '
+        f'aria-label="{html_text(table.title)}">'
         f'<table data-link="{html_text(table.link)}"><thead><tr>{_head_html(table, numeric)}'
         f"</tr></thead><tbody>{body}</tbody></table></div>"
     )

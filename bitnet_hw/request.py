@@ -11,6 +11,7 @@ from bitnet_hw.energy_scopes import EDGES
 from bitnet_hw.errors import ConfigError
 from bitnet_hw.estimate import Estimate, estimate
 from bitnet_hw.model import Model
+from bitnet_hw.notebook import NotebookResult
 from bitnet_hw.request_steps import decode_contexts, mean_context, sum_over_contexts
 from bitnet_hw.stored_bytes import fullest_chip_bytes, stored_bytes
 
@@ -55,7 +56,7 @@ class Load:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class Request(NotebookResult):
     """What a request takes: first alone, then as one of many.
 
     Parameters

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bitnet_hw.choice_text import choice_text
 from bitnet_hw.exploration import Exploration
 from bitnet_hw.label_places import axis_positions, place_labels
-from bitnet_hw.quantity import Quantity, format_number, quantity
+from bitnet_hw.quantity import Quantity, quantity
 
-__all__ = ["Scatter", "ScatterPoint", "log_ticks", "scatter_of"]
+__all__ = ["Scatter", "ScatterPoint", "scatter_of"]
 
 _BETTER = {"max": ", higher is better", "min": ", lower is better", "": ""}
 _MAX_GROUPS = 8
@@ -37,6 +38,8 @@ class ScatterPoint:
         Size of the array, ``"64x32"``.
     on_front : bool
         Whether no other point dominates it.
+    is_feasible : bool
+        Whether it holds to all constraints.
     label_side : str
         Where its label is drawn, ``"above"`` or ``"below"``; empty if there is no room, or the
         point is not on the front.
@@ -49,6 +52,7 @@ class ScatterPoint:
     group: int
     label: str
     on_front: bool
+    is_feasible: bool = True
     label_side: str = ""
 
 
@@ -155,9 +159,10 @@ def scatter_of(exploration: Exploration) -> Scatter:
             x=rows[index][x_field] * x.factor,
             y=rows[index][y_field] * y.factor,
             size=size,
-            group=groups.index(format_number(rows[index].get(group_field))) if group_field else 0,
+            group=groups.index(choice_text(rows[index].get(group_field))) if group_field else 0,
             label=_label(rows[index]),
             on_front=index in front,
+            is_feasible=exploration.feasible[index],
         )
         for index, size in zip(drawn, sizes, strict=True)
     ]
@@ -176,14 +181,6 @@ def scatter_of(exploration: Exploration) -> Scatter:
     )
 
 
-def log_ticks(low: float, high: float) -> list[float]:
-    """Return round numbers between the limits of a logarithmic axis."""
-    steps = (1, 2, 5) if high / low > 20 else (1, 1.5, 2, 3, 4, 5, 6, 8)
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    ticks = [float(f"{step}e{decade}") for decade in decades for step in steps]
-    return [tick for tick in ticks if low <= tick <= high]
-
-
 def _range(values: Sequence[float]) -> tuple[float, float]:
     margin = (max(values) / min(values)) ** _MARGIN
     return min(values) / margin, max(values) * margin
@@ -194,7 +191,7 @@ def _groups(exploration: Exploration) -> tuple[str, list[str]]:
         values = [row.get(axis) for row in exploration.rows]
         if any(_is_number(value) for value in values):
             continue
-        groups = list(dict.fromkeys(format_number(value) for value in values))
+        groups = list(dict.fromkeys(choice_text(value) for value in values))
         if 2 <= len(groups) <= _MAX_GROUPS:
             return axis, groups
     return "", ["points"]

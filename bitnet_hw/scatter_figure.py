@@ -1,14 +1,15 @@
 """The interactive Pareto plot of a report."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
+from bitnet_hw.choice_text import choice_text
 from bitnet_hw.exploration import Exploration
+from bitnet_hw.log_axis import log_axis
 from bitnet_hw.quantity import format_number
 from bitnet_hw.report_sections import Figure
 from bitnet_hw.report_text import plot_text
-from bitnet_hw.scatter import Scatter, ScatterPoint, log_ticks, scatter_of
+from bitnet_hw.scatter import Scatter, ScatterPoint, scatter_of
 
 __all__ = ["scatter_figure"]
 
@@ -46,19 +47,24 @@ def scatter_figure(exploration: Exploration, *, link: str) -> Figure:
             "hoverinfo": "skip",
             "showlegend": False,
         })
+    outside = [point for point in shown if not point.is_feasible]
+    if outside:
+        traces.append(_crosses(exploration, outside))
+    dominated = [point for point in shown if point.is_feasible]
     for group, name in enumerate(scatter.groups):
-        for points, on_front in ((shown, False), (front, True)):
+        for points, on_front in ((dominated, False), (front, True)):
             chosen = [point for point in points if point.group == group]
             if chosen:
                 traces.append(_markers(exploration, scatter, chosen, name, on_front))
-    note = (
-        "Filled: on the Pareto front; open: another point is at least as good in every objective."
-    )
+    note = "Filled: on the Pareto front; open: another point is at least as good in every objective"
+    note += "; crosses: a constraint is broken." if outside else "."
     if scatter.size_field:
         note += f" Marker size: {exploration.displays[scatter.size_field].label}."
     note += " Click a point to find its row."
-    if step > 1:
-        note += f" {len(shown)} of {len(others)} dominated points are drawn."
+    unseen = exploration.finished_points - exploration.failed_points - len(scatter.points)
+    if step > 1 or unseen > 0:
+        all_others = format_number(len(others) + max(0, unseen))
+        note += f" {format_number(len(shown))} of {all_others} other points are drawn."
     return Figure(
         title="Pareto front",
         traces=traces,
@@ -108,25 +114,32 @@ def _markers(
     }
 
 
+def _crosses(exploration: Exploration, points: Sequence[ScatterPoint]) -> dict[str, Any]:
+    """Return the points that break a constraint."""
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": "breaks a constraint",
+        "ids": [str(point.row) for point in points],
+        "x": [point.x for point in points],
+        "y": [point.y for point in points],
+        "marker": {"color": "--muted", "size": 6, "symbol": "x-thin-open", "opacity": 0.45},
+        "hovertext": [_hover(exploration, point) for point in points],
+        "hoverinfo": "text",
+    }
+
+
 def _hover(exploration: Exploration, point: ScatterPoint) -> str:
     row = exploration.rows[point.row]
     lines = [f"<b>{plot_text(point.label)}</b>"] if point.label else []
     for field in exploration.summary_fields():
         display = exploration.displays[field]
-        lines.append(
-            plot_text(f"{display.label}: {display.text(row.get(field))} {display.unit}".strip())
-        )
+        value = choice_text(display.scaled(row.get(field)))
+        lines.append(plot_text(f"{display.label}: {value} {display.unit}".strip()))
     return "<br>".join(lines)
 
 
 def _axis(title: str, limits: tuple[float, float] | None) -> dict[str, Any]:
-    axis: dict[str, Any] = {"title": {"text": plot_text(title)}}
     if limits is None:
-        return axis | {"rangemode": "tozero"}
-    ticks = log_ticks(*limits)
-    return axis | {
-        "type": "log",
-        "range": [math.log10(limit) for limit in limits],
-        "tickvals": ticks,
-        "ticktext": [format_number(tick) for tick in ticks],
-    }
+        return {"title": {"text": plot_text(title)}, "rangemode": "tozero"}
+    return log_axis(title, limits)

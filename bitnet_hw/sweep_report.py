@@ -2,11 +2,20 @@
 
 from typing import Any
 
+from bitnet_hw.design_report import design_sections
+from bitnet_hw.estimate_result import Estimate
 from bitnet_hw.exploration import Exploration
-from bitnet_hw.quantity import format_number, quantity
+from bitnet_hw.point_name import point_name
+from bitnet_hw.quantity import format_number, quantity, with_unit
 from bitnet_hw.report_bars import stacked_bars
 from bitnet_hw.report_sections import Chapter, Code, Fact, Facts, Figure, Section, Table
 from bitnet_hw.scatter_figure import scatter_figure
+from bitnet_hw.sweep_tables import (
+    best_tables,
+    cell,
+    constraint_table,
+    effect_sections,
+)
 
 __all__ = ["sweep_sections"]
 
@@ -20,24 +29,36 @@ _TABLE_FIELDS = ("utilization", "bound", "error")
 
 
 def sweep_sections(
-    exploration: Exploration, *, yaml_text: str = "", title: str = "", lead: str = ""
+    exploration: Exploration,
+    *,
+    yaml_text: str = "",
+    title: str = "",
+    lead: str = "",
+    design: Estimate | None = None,
 ) -> list[Section]:
-    """Return the sections of a sweep: summary, Pareto plot, table, energy, memory, its file.
+    """Return the sections of a sweep: summary, front, axes, best designs, energy, file, a design.
 
     Parameters
     ----------
     exploration : Exploration
         The finished points.
     yaml_text : str
-        The sweep file that made them, shown at the end; left out if empty.
+        The sweep file that made them; left out if empty.
     title, lead : str
         Heading of the chapter and the sentence below it; without a title there is no chapter.
+    design : Estimate, optional
+        The best design, of which roofline and timeline are shown:
+        `bitnet_hw.sweep_design.best_design`.
     """
     sections: list[Section] = [Chapter(title=title, lead=lead)] if title else []
     sections.append(_facts(exploration))
     if exploration.front:
         sections.append(scatter_figure(exploration, link=_LINK))
     sections.append(_table(exploration))
+    if exploration.constraints:
+        sections.append(constraint_table(exploration))
+    sections += effect_sections(exploration.effects, exploration.objectives)
+    sections += best_tables(exploration)
     for parent, name in (
         ("energy_breakdown_j", "Energy per token by component"),
         ("memory_bytes", "Memory by kind"),
@@ -47,22 +68,42 @@ def sweep_sections(
             sections.append(bars)
     if yaml_text:
         sections.append(Code(title="Sweep file", text=yaml_text))
+    if design is not None:
+        sections += _design(design, *next(iter(exploration.objectives.items())))
     return sections
 
 
-def _facts(exploration: Exploration) -> Facts:
-    count = f"{len(exploration.rows)}"
-    if len(exploration.rows) < exploration.points:
-        count += f" of {exploration.points}"
-    facts = [
-        Fact(
-            label="points",
-            value=count,
-            note=f"{len(exploration.failed)} failed" if exploration.failed else "",
+def _design(design: Estimate, objective: str, direction: str) -> list[Section]:
+    """Return the chapter of the design that is best in an objective."""
+    array, config = design.config.array, design.config
+    word = "Highest" if direction == "max" else "Lowest"
+    what = f"{array.rows}\u00d7{array.lanes} at {config.clock_mhz:g} MHz, {config.memory.name}"
+    return [
+        Chapter(
+            title=f"{word} {quantity(objective).label}: {what}",
+            lead=f"{design.tokens_per_second:.4g} tokens/s and "
+            f"{with_unit(design.energy_per_token_j, 'J')} per token. {design.model.name}, "
+            f"{design.phase}, batch {design.batch}, context {design.context}.",
         ),
+        *design_sections(design, link="operators of the design"),
+    ]
+
+
+def _facts(exploration: Exploration) -> Facts:
+    finished = exploration.finished_points
+    count = format_number(finished)
+    if finished + exploration.left_out < exploration.points:
+        count += f" of {format_number(exploration.points)}"
+    remarks = []
+    if exploration.failed_points:
+        remarks.append(f"{format_number(exploration.failed_points)} failed")
+    if exploration.left_out:
+        remarks.append(f"{format_number(exploration.left_out)} left out by constraints")
+    facts = [
+        Fact(label="points", value=count, note=", ".join(remarks)),
         Fact(
             label="Pareto front",
-            value=str(len(exploration.front)),
+            value=format_number(len(exploration.front)),
             note=", ".join(
                 f"{exploration.displays[field].label} {direction}"
                 for field, direction in exploration.objectives.items()
@@ -76,7 +117,11 @@ def _facts(exploration: Exploration) -> Facts:
             value = f"{display.text(best[field])} {display.unit}".strip()
             word = "highest" if direction == "max" else "lowest"
             facts.append(
-                Fact(label=f"{word} {display.label}", value=value, note=_name(exploration, best))
+                Fact(
+                    label=f"{word} {display.label}",
+                    value=value,
+                    note=point_name(exploration, best),
+                )
             )
     return Facts(title="Summary", facts=facts)
 
@@ -87,14 +132,20 @@ def _table(exploration: Exploration) -> Table:
     fields += [field for field in _TABLE_FIELDS if field in present and field not in fields]
     if "error" in fields and not exploration.failed:
         fields.remove("error")
+    note = "Click a heading to sort, a row to find its point."
+    if len(exploration.rows) < exploration.finished_points:
+        note += (
+            f" Of {format_number(exploration.finished_points)} points, the front, the best ones "
+            "and a sample of the others."
+        )
     return Table(
         title="Points",
         columns=[exploration.displays[field] for field in fields],
-        rows=[[row.get(field) for field in fields] for row in exploration.rows],
+        rows=[[cell(row.get(field)) for field in fields] for row in exploration.rows],
         marked=frozenset(exploration.front),
         marked_name="the Pareto front",
         link=_LINK,
-        note="Click a heading to sort, a row to find its point.",
+        note=note,
     )
 
 
@@ -107,7 +158,10 @@ def _bars(exploration: Exploration, parent: str, title: str) -> Figure | None:
     }
     rows = [exploration.rows[index] for index in exploration.front[:_MAX_BARS]]
     bars = [
-        (_name(exploration, row), {part: row.get(field) or 0 for field, part in fields.items()})
+        (
+            point_name(exploration, row),
+            {part: row.get(field) or 0 for field, part in fields.items()},
+        )
         for row in rows
     ]
     totals = [sum(parts.values()) for _, parts in bars]
@@ -127,16 +181,3 @@ def _best(exploration: Exploration, field: str, direction: str) -> Any:
         return None
     sign = 1 if direction == "min" else -1
     return min(rows, key=lambda row: sign * row[field])
-
-
-def _name(exploration: Exploration, row: Any) -> str:
-    """Name a point by what was swept, the size of the array first."""
-    size = [f"{row['array.rows']}\u00d7{row['array.lanes']}"] if row.get("array.lanes") else []
-    others = [
-        format_number(row.get(axis))
-        if not isinstance(row.get(axis), int | float)
-        else f"{quantity(axis).label} {format_number(row.get(axis))}"
-        for axis in exploration.axes
-        if axis not in ("array.rows", "array.lanes", "array.weight_bus_bits")
-    ]
-    return ", ".join([*size, *others])

@@ -6,6 +6,7 @@ from typing import Any
 
 from bitnet_hw.errors import ConfigError
 from bitnet_hw.model import Model
+from bitnet_hw.notebook import NotebookResult
 from bitnet_hw.system import System
 from bitnet_hw.system_time import OperatorSeconds, operator_seconds
 from bitnet_hw.system_work import model_work
@@ -14,7 +15,7 @@ __all__ = ["Prediction", "predict", "request_tokens_per_second"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prediction:
+class Prediction(NotebookResult):
     """One step of a model on a machine.
 
     Parameters

@@ -94,6 +94,23 @@ def test_user_errors(capsys, arguments, error):
     assert run(capsys, *arguments) == (1, "", f"error: {error}\n")
 
 
+@pytest.mark.parametrize("option", ["--report", "-o"])
+def test_report(capsys, tmp_path, option):
+    file = tmp_path / "new" / "edge.html"
+    code, out, err = run(capsys, option, str(file), "--format", "json")
+    assert (code, err) == (0, f"{file}\n")
+    assert json.loads(out)["name"] == "edge"
+    page = file.read_text(encoding="utf-8")
+    for title in ("Summary", "Roofline", "Timeline of one layer", "Numbers from outside"):
+        assert f"<h3>{title}</h3>" in page
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_report_must_be_a_file(capsys, tmp_path):
+    error = f"error: --report must be a file, not the folder {str(tmp_path)!r}\n"
+    assert run(capsys, "--report", str(tmp_path)) == (1, "", error)
+
+
 def test_example_of_the_documentation(capsys, tmp_path):
     page = (Path(__file__).parents[1] / "docs/estimation.md").read_text()
     array = tmp_path / "desk.yaml"

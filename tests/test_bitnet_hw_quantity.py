@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from bitnet_hw.quantity import Quantity, format_number, quantity
+from bitnet_hw.quantity import Quantity, format_number, quantity, with_unit
 
 
 @pytest.mark.parametrize(
@@ -41,11 +41,13 @@ def test_format_number(value, text):
         ("energy_per_token_j", [0.012, 0.5], "energy per token (mJ)"),
         ("energy_per_token_j", [1.0], "energy per token (J)"),
         ("energy_breakdown_j.dram_norms", [2e-6], "dram norms (µJ)"),
-        ("memory_bytes.total", [1.2e9], "total (GB)"),
+        ("memory_bytes.total", [1.2e9], "memory (GB)"),
         ("memory_bytes", [999.0], "memory (B)"),
         ("clock_mhz", [1000], "clock (MHz)"),
         ("array.weight_bus_bits", [512], "weight bus (bit)"),
         ("array.rows", [16], "rows"),
+        ("area_mm2.total", [0.25], "area (mm\u00b2)"),
+        ("area_mm2.adder_tree", [0.25], "adder tree (mm\u00b2)"),
         ("bits_per_weight", [1.6], "bits per weight (bit)"),
         ("energy_j", [], "energy (J)"),
         ("energy_j", [0.0, math.nan, math.inf, None, "x", True], "energy (J)"),
@@ -65,3 +67,16 @@ def test_text_is_scaled():
     assert energy.text("none") == "none"
     assert energy.scaled(True) is True
     assert quantity("rows").scaled(3) == 3
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (58.0244e9, "B/s", "58.02 GB/s"),
+        (0.00123, "J", "1.23 mJ"),
+        (0.0, "W", "0 W"),
+        (999.96, "s", "1000 s"),
+    ],
+)
+def test_with_unit(value, unit, text):
+    assert with_unit(value, unit) == text

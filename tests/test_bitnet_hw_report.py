@@ -108,6 +108,7 @@ def test_figures_arrive_as_they_were():
         ],
         "layout": {HOSTILE: HOSTILE},
         "link": HOSTILE,
+        "height": 420,
     }
     assert "<" not in page.text("script")[0]
 

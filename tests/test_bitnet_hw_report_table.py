@@ -20,7 +20,8 @@ def test_the_whole_table():
     assert table_html(table(marked=[1], marked_name="the best", link="points", note="See.")) == (
         '<p class="note">See.</p>'
         '<label class="only"><input type="checkbox"> only the best (1 of 2)</label>'
-        '<div class="scroll"><table data-link="points"><thead><tr>'
+        '<div class="scroll" tabindex="0" role="region" aria-label="Points">'
+        '<table data-link="points"><thead><tr>'
         '<th scope="col"><button type="button">name</button></th>'
         '<th scope="col" class="n"><button type="button">energy <small>mJ</small></button></th>'
         '<th scope="col"><button type="button">good</button></th>'
@@ -33,6 +34,12 @@ def test_the_whole_table():
 
 def test_without_marks_there_is_nothing_to_hide():
     assert "checkbox" not in table_html(table())
+
+
+def test_marks_without_a_name_cannot_be_filtered():
+    page = table_html(table(marked=[0], marked_name=""))
+    assert "checkbox" not in page
+    assert 'class="marked"' in page
 
 
 def test_long_texts_may_be_broken():

@@ -3,8 +3,9 @@
 import pytest
 
 from bitnet_hw.exploration import Exploration
+from bitnet_hw.log_axis import log_ticks
 from bitnet_hw.row import Row
-from bitnet_hw.scatter import log_ticks, scatter_of
+from bitnet_hw.scatter import scatter_of
 
 
 def exploration(rows, objectives, axes=("array.rows",)):
@@ -127,15 +128,3 @@ def test_nothing_to_draw():
     scatter = scatter_of(exploration([{"error": "wrong"}], SPEED_AND_ENERGY))
     assert list(scatter.points) == []
     assert scatter.staircase() == ([], [])
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "ticks"),
-    [
-        (0.9, 1.1, [1]),
-        (15, 110, [15, 20, 30, 40, 50, 60, 80, 100]),
-        (0.03, 2, [0.05, 0.1, 0.2, 0.5, 1, 2]),
-    ],
-)
-def test_log_ticks(low, high, ticks):
-    assert log_ticks(low, high) == ticks

@@ -6,7 +6,11 @@ import re
 import plotly.graph_objects
 import pytest
 
+from bitnet_hw.config import load_config
+from bitnet_hw.estimate import estimate
 from bitnet_hw.exploration import Exploration
+from bitnet_hw.expression import parse_expression
+from bitnet_hw.model import load_model
 from bitnet_hw.report import render_report
 from bitnet_hw.report_sections import Chapter, Code, Facts, Figure, Table
 from bitnet_hw.row import Row
@@ -49,6 +53,8 @@ def exploration(rows=ROWS, **changes):
         "objectives": {"tokens_per_second": "max", "energy_per_token_j": "min"},
         "rows": rows,
         "points": len(rows),
+        "best": {"tokens_per_second": (2, 3), "energy_per_token_j": (0,)} if rows is ROWS else {},
+        "effects": {"memory": {"tokens_per_second": 2.0}},
     }
     return Exploration(**(fields | changes))
 
@@ -74,6 +80,10 @@ def test_order_of_the_sections():
         (Facts, "Summary"),
         (Figure, "Pareto front"),
         (Table, "Points"),
+        (Figure, "Effect of each axis"),
+        (Table, "What each axis changes"),
+        (Table, "Best: highest throughput"),
+        (Table, "Best: lowest energy per token"),
         (Figure, "Energy per token by component"),
         (Figure, "Memory by kind"),
         (Code, "Sweep file"),
@@ -93,7 +103,7 @@ def test_facts():
 
 def test_table_and_points_are_linked():
     sections = sweep_sections(exploration())
-    table, figure = one(sections, Table), one(sections, Figure, "Pareto front")
+    table, figure = one(sections, Table, "Points"), one(sections, Figure, "Pareto front")
     assert table.link == figure.link != ""
     assert table.marked == {0, 1, 2}
     assert [column.label for column in table.columns] == [
@@ -156,8 +166,62 @@ def test_hostile_names_do_not_reach_the_page():
     assert page.count("</script>") == 3
 
 
+def test_a_sample_says_that_it_is_one():
+    found = exploration(
+        points=1_000_000,
+        finished=700_000,
+        failures=7,
+        left_out=300_000,
+        outside=250_000,
+        constraints=[parse_expression("utilization <= 0.7")],
+    )
+    sections = sweep_sections(found)
+    fact = one(sections, Facts).facts[0]
+    assert (fact.value, fact.note) == (
+        "700\u202f000",
+        "7 failed, 300\u202f000 left out by constraints",
+    )
+    assert "Of 700\u202f000 points, the front, the best" in one(sections, Table, "Points").note
+    figure = one(sections, Figure, "Pareto front")
+    assert "crosses: a constraint is broken" not in figure.note
+    assert "1 of 699\u202f990 other points are drawn" in figure.note
+    assert one(sections, Table, "Constraints").rows == [["utilization <= 0.7"]]
+
+
+def test_points_that_break_a_constraint_are_crosses():
+    found = exploration(constraints=[parse_expression("tokens_per_second < 25")], outside=2)
+    figure = one(sweep_sections(found), Figure, "Pareto front")
+    assert [trace["ids"] for trace in figure.traces if "ids" in trace] == [["2", "3"], ["0", "1"]]
+    crosses, front = (trace for trace in figure.traces if "ids" in trace)
+    assert (crosses["name"], front["name"]) == ("breaks a constraint", "ddr, Pareto front")
+    assert "crosses: a constraint is broken" in figure.note
+
+
+def test_names_have_the_axes_with_the_largest_effects():
+    axes = ("clock_mhz", "array.rows", "memory", "array.max_tokens")
+    rows = [Row({**ROWS[0], "clock_mhz": 500, "array.max_tokens": 8})]
+    effects = {"array.max_tokens": {"a": 2.0}, "clock_mhz": {"a": 3.0}, "memory": {"a": 1.0}}
+    found = exploration(rows=rows, axes=axes, effects=effects)
+    assert one(sweep_sections(found), Facts).facts[2].note == (
+        "8\u00d716, clock 500 MHz, max tokens 8"
+    )
+
+
+def test_a_design_has_a_chapter():
+    design = estimate(load_config("edge"), load_model("bitnet-b1.58-3b"))
+    *others, chapter, roofline, timeline, operators = sweep_sections(
+        exploration(), yaml_text="a: 1", design=design
+    )
+    assert others[-1].title == "Sweep file"
+    assert chapter.title == "Highest throughput: 16\u00d720 at 1000 MHz, lpddr5x-64"
+    assert (roofline.title, timeline.title) == ("Roofline", "Timeline of one layer")
+    assert roofline.link == operators.link
+    # The rows of the page's first table are the points of the sweep.
+    assert operators.link != one(others, Table, "Points").link
+
+
 def test_nothing_but_failures():
-    sections = sweep_sections(exploration(rows=ROWS[4:]))
+    sections = sweep_sections(exploration(rows=ROWS[4:], effects={}))
     assert [section.title for section in sections] == ["Summary", "Points"]
     assert [fact.value for fact in sections[0].facts] == ["1", "0"]
 
@@ -169,4 +233,4 @@ def test_many_points_are_thinned_but_not_the_front():
     drawn = {point for trace in figure.traces for point in trace.get("ids", ())}
     assert len(drawn) <= 5000
     assert {str(index) for index in found.front} <= drawn
-    assert "dominated points are drawn" in figure.note
+    assert "other points are drawn" in figure.note

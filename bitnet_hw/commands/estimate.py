@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bitnet_hw.output import Format, csv_text, json_text, write, write_tables
+from bitnet_hw.output import Format, csv_text, json_text, print_error, write, write_tables
+
+if TYPE_CHECKING:
+    from bitnet_hw.estimate_result import Estimate
 
 __all__ = ["estimate"]
 
@@ -55,9 +59,25 @@ def estimate(
             help="Value instead of the file's, such as array.rows=32; may be repeated.",
         ),
     ] = None,
+    beside: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SYSTEM",
+            help="Also a GPU, board or chip: a preset name or a .yaml file; may be repeated.",
+        ),
+    ] = None,
     sources: Annotated[
         bool, typer.Option("--sources", help="Also print every number used and its source.")
     ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report",
+            "-o",
+            metavar="FILE.html",
+            help="Also write a page with all tables and figures, which needs no network.",
+        ),
+    ] = None,
     output_format: Annotated[
         Format, typer.Option("--format", help="How to print; CSV has one row per operator.")
     ] = Format.TABLE,
@@ -73,6 +93,7 @@ def estimate(
     from bitnet_hw.estimate import DEFAULT_CONTEXT
     from bitnet_hw.estimate import estimate as estimate_step
     from bitnet_hw.estimate_tables import estimate_tables
+    from bitnet_hw.machines import machine_rows, machine_table, machines_beside
     from bitnet_hw.model import load_model
     from bitnet_hw.request import estimate_request
     from bitnet_hw.request_steps import mean_context
@@ -92,9 +113,27 @@ def estimate(
     context = usual if context is None else context
     result = estimate_step(config, shape, phase=phase.value, batch=batch, context=context)
     result = replace(result, request=request)
+    machines = machines_beside(result, beside or ())
+    if report is not None:
+        _write_report(result, report)
     if output_format is Format.JSON:
-        write(json_text(result.to_dict()))
+        write(json_text({**result.to_dict(), "machines": machine_rows(result, machines)}))
     elif output_format is Format.CSV:
         write(csv_text(result.to_dict()["layers"]))
     else:
         write_tables(estimate_tables(result, sources=sources))
+        if machines:
+            write_tables([machine_table(result, machines)])
+
+
+def _write_report(result: "Estimate", file: Path) -> None:
+    # Imported here, as plotly is: without a report an estimate starts in a blink.
+    from bitnet_hw.atomic_files import prepare_folder, write_files
+    from bitnet_hw.errors import ConfigError
+    from bitnet_hw.estimate_page import estimate_page
+
+    if file.is_dir():
+        raise ConfigError(f"--report must be a file, not the folder {str(file)!r}")
+    prepare_folder(file.parent)
+    for path in write_files(file.parent, {file.name: estimate_page(result)}):
+        print_error(str(path))

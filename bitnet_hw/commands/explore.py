@@ -22,7 +22,7 @@ __all__ = ["explore"]
 
 _INTERRUPTED = 130
 # Longer fronts are for the files.
-_MAX_LINES = 50
+_MAX_LINES = 30
 
 
 def explore(
@@ -134,6 +134,7 @@ def _print_front(
 
 
 def _table(sweep: "Sweep", exploration: "Exploration") -> "Iterator[Table | str]":
+    from rich import box
     from rich.table import Table
 
     from bitnet_hw.explore_files import workload_text
@@ -141,8 +142,14 @@ def _table(sweep: "Sweep", exploration: "Exploration") -> "Iterator[Table | str]
     front = exploration.front
     count = f"{len(front)} of {exploration.finished_points} points"
     yield f"Pareto front: {count}, {workload_text(sweep)}"
-    table = Table()
-    fields = [*exploration.summary_fields()]
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    fields = [
+        field
+        for field in exploration.summary_fields()
+        # What is the same on the whole front says nothing about it.
+        if field in exploration.objectives
+        or len({exploration.rows[index].get(field) for index in front}) > 1
+    ]
     if "bound" in exploration.columns:
         fields.append("bound")
     for field in fields:
@@ -150,10 +157,10 @@ def _table(sweep: "Sweep", exploration: "Exploration") -> "Iterator[Table | str]
         values = [exploration.rows[index].get(field) for index in front]
         is_number = all(isinstance(value, int | float) for value in values)
         heading = f"{display.label}\n{display.unit}".rstrip()
-        table.add_column(heading, justify="right" if is_number else "left")
+        table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
     for index in front[:_MAX_LINES]:
         row = exploration.rows[index]
-        table.add_row(*(exploration.displays[field].text(row.get(field)) for field in fields))
+        table.add_row(*(_cell(exploration, field, row.get(field)) for field in fields))
     yield table
     if len(front) > _MAX_LINES:
         yield f"{_MAX_LINES} of {len(front)} points are shown; results.csv has all."
@@ -164,6 +171,13 @@ def _table(sweep: "Sweep", exploration: "Exploration") -> "Iterator[Table | str]
         )
     if exploration.effects:
         yield _effects(exploration)
+
+
+def _cell(exploration: "Exploration", field: str, value: object) -> str:
+    """Return a value as the table shows it."""
+    from bitnet_hw.choice_text import choice_text
+
+    return choice_text(value) if isinstance(value, str) else exploration.displays[field].text(value)
 
 
 def _effects(exploration: "Exploration") -> "Table":

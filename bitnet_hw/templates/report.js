@@ -5,6 +5,7 @@
   const figures = JSON.parse(document.getElementById("figures").textContent);
   const plots = [...document.querySelectorAll(".plot")];
   const dark = matchMedia("(prefers-color-scheme: dark)");
+  const narrow = matchMedia("(max-width: 40rem)");
   const token = /^--(ink|muted|grid|paper|surface|accent|series-[1-8])$/;
 
   const themed = (value) => {
@@ -20,6 +21,15 @@
     return value;
   };
 
+  // On a phone long titles take two lines, broken at the space that is nearest to the middle.
+  const inLines = (text, most = 30) => {
+    if (!narrow.matches || text.length < most) return text;
+    const spaces = [...text.matchAll(/ /g)].map((match) => match.index);
+    const middle = text.length / 2;
+    const at = spaces.sort((left, right) => Math.abs(left - middle) - Math.abs(right - middle))[0];
+    return at === undefined ? text : `${text.slice(0, at)}<br>${text.slice(at + 1)}`;
+  };
+
   const axis = (own) => ({
     gridcolor: "--grid",
     linecolor: "--grid",
@@ -27,8 +37,20 @@
     tickcolor: "--grid",
     automargin: true,
     ...own,
-    title: { standoff: 12, ...(own.title || {}) },
+    ...(narrow.matches && own.ticktext?.some((text) => text.length > 24)
+      ? { ticktext: own.ticktext.map((text) => inLines(text, 24)), tickfont: { size: 10 } }
+      : {}),
+    title: {
+      standoff: 12,
+      font: { size: narrow.matches ? 12 : 14 },
+      ...(own.title || {}),
+      text: inLines((own.title || {}).text || ""),
+    },
   });
+
+  const axesOf = (own) => [
+    ...new Set(["xaxis", "yaxis", ...Object.keys(own).filter((name) => /^[xy]axis\d*$/.test(name))]),
+  ];
 
   const layoutOf = (figure) => {
     const own = figure.layout;
@@ -37,12 +59,14 @@
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: "--ink" },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: "--muted", activecolor: "--ink" },
-      margin: { l: 60, r: 20, t: 10, b: 50 },
+      margin: narrow.matches
+        ? // Numbers behind the bars reach into the margin.
+          { l: 45, r: figure.traces.some((trace) => trace.textposition === "outside") ? 36 : 10, t: 10, b: 50 }
+        : { l: 60, r: 20, t: 10, b: 50 },
       hoverlabel: { bgcolor: "--surface", bordercolor: "--muted", font: { color: "--ink" }, align: "left" },
       ...own,
       legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", ...(own.legend || {}) },
-      xaxis: axis(own.xaxis || {}),
-      yaxis: axis(own.yaxis || {}),
+      ...Object.fromEntries(axesOf(own).map((name) => [name, axis(own[name] || {})])),
     });
   };
 
@@ -66,15 +90,27 @@
     return [];
   };
 
+  // A phone has no room for the names of points; a tap shows them.
+  const withoutLabels = (trace) =>
+    narrow.matches && trace.mode === "markers+text" ? { ...trace, mode: "markers" } : trace;
+
+  const heightOf = (figure) => {
+    const entries = figure.traces.filter((trace) => trace.showlegend !== false).length;
+    // The legend is a column there.
+    return figure.height + (narrow.matches && entries > 1 ? 19 * entries : 0);
+  };
+
   const draw = () =>
     plots.forEach((plot) => {
       const figure = figures[Number(plot.dataset.figure)];
       const ring = figure.link ? [ringAt(pointOf(figure, selected[figure.link]))] : [];
-      Plotly.react(plot, themed([...figure.traces, ...ring]), layoutOf(figure), {
+      plot.style.height = `${heightOf(figure)}px`;
+      const traces = figure.traces.map(withoutLabels);
+      Plotly.react(plot, themed([...traces, ...ring]), layoutOf(figure), {
         responsive: true,
         displaylogo: false,
-        // Bars are not for zooming, and the buttons would cover their legend.
-        displayModeBar: figure.traces.some((trace) => trace.type !== "bar"),
+        // Bars are not for zooming, and the buttons would cover a legend that is a column.
+        displayModeBar: !narrow.matches && figure.traces.some((trace) => trace.type !== "bar"),
         modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
       });
     });
@@ -89,6 +125,7 @@
         for (const line of table.tBodies[0].rows) {
           const hit = line.dataset.row === selected[link];
           line.classList.toggle("selected", hit);
+          line.toggleAttribute("aria-current", hit);
           if (hit && line.offsetParent) {
             // Scrolls the table only: the reader is looking at the figure.
             const frame = table.parentElement;
@@ -109,6 +146,7 @@
       });
     });
     dark.addEventListener("change", draw);
+    narrow.addEventListener("change", draw);
   }
 
   const compare = (left, right) => {
@@ -120,6 +158,38 @@
   const valueOf = (cell) => {
     const number = Number(cell.dataset.v ?? "x");
     return Number.isNaN(number) ? cell.textContent : number;
+  };
+
+  // One row is a stop of the tab key; the arrow keys lead to the others.
+  const linkRows = (table, body) => {
+    const goTo = (row) => {
+      for (const other of body.querySelectorAll("[tabindex='0']")) other.tabIndex = -1;
+      row.tabIndex = 0;
+    };
+    const next = (row, step) => {
+      do row = row[step];
+      while (row && !row.offsetParent);
+      return row;
+    };
+    for (const row of body.rows) row.tabIndex = -1;
+    if (body.rows.length) goTo(body.rows[0]);
+    body.addEventListener("click", (event) => {
+      const row = event.target.closest("tr");
+      if (!row) return;
+      goTo(row);
+      select(table.dataset.link, row.dataset.row);
+    });
+    body.addEventListener("keydown", (event) => {
+      const row = event.target.closest("tr");
+      const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
+      const other = step && next(row, step);
+      if (other) {
+        goTo(other);
+        other.focus();
+      }
+      if (event.key === "Enter" || event.key === " ") select(table.dataset.link, row.dataset.row);
+      if (step || event.key === "Enter" || event.key === " ") event.preventDefault();
+    });
   };
 
   tables.forEach((table) => {
@@ -136,10 +206,7 @@
           .forEach(([, row]) => body.append(row));
       }),
     );
-    body.addEventListener("click", (event) => {
-      const row = event.target.closest("tr");
-      if (row) select(table.dataset.link, row.dataset.row);
-    });
+    if (table.dataset.link) linkRows(table, body);
     const box = table.closest("section").querySelector(".only input");
     if (box) box.addEventListener("change", () => table.classList.toggle("only-marked", box.checked));
   });
