@@ -10,10 +10,12 @@ from bitnet_hw.schema import Where, unknown_key
 
 __all__ = ["is_range", "range_values"]
 
-_RANGE_KEYS = ("from", "to", "step", "log2", "points")
+_RANGE_KEYS = ("from", "to", "step", "log2", "times", "points")
 
-_KINDS = ("step", "log2", "points")
+_KINDS = ("step", "log2", "times", "points")
 _MAX_VALUES = 1_000_000
+# Exact powers of a fraction have ever more digits.
+_MAX_POWERS = 1000
 
 
 def is_range(value: object) -> TypeGuard[dict[str, Any]]:
@@ -25,9 +27,10 @@ def range_values(block: Mapping[str, Any], *, where: Where, keys: KeyPath) -> li
     """Return the values of a range, both ends included where the steps hit them.
 
     ``{from, to, step}`` counts up by `step`; ``{from, to, log2: true}`` doubles; ``{from, to,
-    points}`` is that many evenly spaced values. Decimal fractions are exact: ``{from: 0.1, to: 0.3,
-    step: 0.1}`` is 0.1, 0.2, 0.3. Values are integers where they are whole and all numbers of the
-    range are integers.
+    times}`` multiplies by `times`, such as 10 for powers of ten; ``{from, to, points}`` is that
+    many evenly spaced values. Decimal fractions are exact: ``{from: 0.1, to: 0.3, step: 0.1}`` is
+    0.1, 0.2, 0.3. Values are integers where they are whole and all numbers of the range are
+    integers.
 
     Parameters
     ----------
@@ -63,18 +66,16 @@ def range_values(block: Mapping[str, Any], *, where: Where, keys: KeyPath) -> li
     elif kind == "log2":
         if block["log2"] is not True:
             raise _wrong(where, (*keys, "log2"), "true", block["log2"])
-        if low <= 0:
-            raise _wrong(where, (*keys, "from"), "above 0 to be doubled", block["from"])
-        values = [low]
-        while values[-1] * 2 <= high:
-            values.append(values[-1] * 2)
+        values = _powers(block, low, high, Fraction(2), where, keys)
+    elif kind == "times":
+        values = _powers(block, low, high, _number(block, "times", where, keys), where, keys)
     else:
         count = block["points"]
         if isinstance(count, bool) or not isinstance(count, int) or not 2 <= count <= _MAX_VALUES:
             requirement = f"an integer from 2 to {_MAX_VALUES}"
             raise _wrong(where, (*keys, "points"), requirement, count)
         values = [low + (high - low) * index / (count - 1) for index in range(count)]
-    whole = isinstance(block["from"], int) and isinstance(block.get("step", 0), int)
+    whole = all(isinstance(block.get(key, 0), int) for key in ("from", "step", "times"))
     return [int(value) if whole and value.denominator == 1 else float(value) for value in values]
 
 
@@ -90,6 +91,28 @@ def _steps(
             f"{where(keys)}: {key_text(keys)} must have at most {_MAX_VALUES} values, not {count}"
         )
     return [low + index * step for index in range(count)]
+
+
+def _powers(
+    block: Mapping[str, Any],
+    low: Fraction,
+    high: Fraction,
+    factor: Fraction,
+    where: Where,
+    keys: KeyPath,
+) -> list[Fraction]:
+    if low <= 0:
+        raise _wrong(where, (*keys, "from"), "above 0 to be multiplied", block["from"])
+    if factor <= 1:
+        raise _wrong(where, (*keys, "times"), "above 1", block["times"])
+    values = [low]
+    while values[-1] * factor <= high:
+        if len(values) == _MAX_POWERS:
+            raise ConfigError(
+                f"{where(keys)}: {key_text(keys)} must have at most {_MAX_POWERS} values, not more"
+            )
+        values.append(values[-1] * factor)
+    return values
 
 
 def _number(block: Mapping[str, Any], key: str, where: Where, keys: KeyPath) -> Fraction:

@@ -23,6 +23,8 @@ KEYS = ("sweep", "array.rows")
         ({"from": -4, "to": 4, "step": 4}, [-4, 0, 4]),
         ({"from": 8, "to": 100, "log2": True}, [8, 16, 32, 64]),
         ({"from": 0.25, "to": 1, "log2": True}, [0.25, 0.5, 1.0]),
+        ({"from": 1, "to": 2000, "times": 10}, [1, 10, 100, 1000]),
+        ({"from": 0.1, "to": 1, "times": 1.5}, [0.1, 0.15, 0.225, 0.3375, 0.50625, 0.759375]),
         ({"from": 100, "to": 200, "points": 3}, [100, 150, 200]),
         ({"from": 0, "to": 1, "points": 3}, [0, 0.5, 1]),
     ],
@@ -47,15 +49,15 @@ def test_integer_steps_are_python_ranges(low, length, step):
         (
             {"from": 1, "step": 2},
             (
-                "sweep.array.rows must be a range of from, to and one of step, log2, points, "
-                "not of from, step"
+                "sweep.array.rows must be a range of from, to and one of step, log2, times, "
+                "points, not of from, step"
             ),
         ),
         (
             {"from": 1, "to": 9, "step": 1, "points": 3},
             (
-                "sweep.array.rows must be a range of from, to and one of step, log2, points, "
-                "not of from, to, step, points"
+                "sweep.array.rows must be a range of from, to and one of step, log2, times, "
+                "points, not of from, to, step, points"
             ),
         ),
         ({"from": 9, "to": 1, "step": 1}, "sweep.array.rows.to must be at least from (9), not 1"),
@@ -65,9 +67,14 @@ def test_integer_steps_are_python_ranges(low, length, step):
         ({"from": 1, "to": True, "step": 1}, "sweep.array.rows.to must be a number, not True"),
         (
             {"from": 0, "to": 9, "log2": True},
-            "sweep.array.rows.from must be above 0 to be doubled, not 0",
+            "sweep.array.rows.from must be above 0 to be multiplied, not 0",
         ),
         ({"from": 1, "to": 9, "log2": 3}, "sweep.array.rows.log2 must be true, not 3"),
+        ({"from": 1, "to": 9, "times": 1}, "sweep.array.rows.times must be above 1, not 1"),
+        (
+            {"from": 1, "to": 9000000, "times": 1.001},
+            "sweep.array.rows must have at most 1000 values, not more",
+        ),
         (
             {"from": 1, "to": 9, "points": 1},
             "sweep.array.rows.points must be an integer from 2 to 1000000, not 1",

@@ -1,5 +1,6 @@
 """``bitnet-hw estimate``: cycles, tokens per second and joules of a model on an accelerator."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -93,7 +94,6 @@ def estimate(
     from bitnet_hw.estimate import DEFAULT_CONTEXT
     from bitnet_hw.estimate import estimate as estimate_step
     from bitnet_hw.estimate_tables import estimate_tables
-    from bitnet_hw.machines import machine_rows, machine_table, machines_beside
     from bitnet_hw.model import load_model
     from bitnet_hw.request import estimate_request
     from bitnet_hw.request_steps import mean_context
@@ -113,17 +113,30 @@ def estimate(
     context = usual if context is None else context
     result = estimate_step(config, shape, phase=phase.value, batch=batch, context=context)
     result = replace(result, request=request)
-    machines = machines_beside(result, beside or ())
     if report is not None:
         _write_report(result, report)
     if output_format is Format.JSON:
-        write(json_text({**result.to_dict(), "machines": machine_rows(result, machines)}))
+        write(_json(result, beside or ()))
     elif output_format is Format.CSV:
         write(csv_text(result.to_dict()["layers"]))
     else:
         write_tables(estimate_tables(result, sources=sources))
-        if machines:
-            write_tables([machine_table(result, machines)])
+        if beside:
+            _write_beside(result, beside)
+
+
+def _write_beside(result: "Estimate", systems: Sequence[str]) -> None:
+    # Imported here, as below: few estimates are put beside other machines.
+    from bitnet_hw.machines import machine_table, machines_beside
+
+    write_tables([machine_table(result, machines_beside(result, systems))])
+
+
+def _json(result: "Estimate", systems: Sequence[str]) -> str:
+    from bitnet_hw.machines import machine_rows, machines_beside
+
+    machines = machine_rows(result, machines_beside(result, systems))
+    return json_text({**result.to_dict(), "machines": machines})
 
 
 def _write_report(result: "Estimate", file: Path) -> None:
