@@ -1,6 +1,5 @@
-"""The whole description of an accelerator: from a YAML file, or changed key by key for a sweep."""
+"""The whole description of an accelerator, checked."""
 
-import copy
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,11 +9,18 @@ from pydantic import Field, InstanceOf, model_validator
 
 from bitnet_hw.activity import Activity
 from bitnet_hw.chips import Chips
+from bitnet_hw.document import (
+    DEFAULTS,
+    REFERENCES,
+    Document,
+    document_of_mapping,
+    read_document,
+)
 from bitnet_hw.errors import ConfigError
 from bitnet_hw.formats import Formats
-from bitnet_hw.key_path import KeyPath, key_text, show
+from bitnet_hw.key_path import show
 from bitnet_hw.memory import Memory
-from bitnet_hw.presets import find_file, is_path, load_block, merge, read_cached
+from bitnet_hw.presets import load_block
 from bitnet_hw.schema import Block, Figure, parse_block, unknown_key
 from bitnet_hw.technology import Technology
 from bitnet_hw.units import Host, Units, VectorUnit
@@ -23,18 +29,13 @@ from rtl.geometry import Geometry
 __all__ = [
     "Board",
     "Config",
-    "Document",
-    "VectorUnit",
     "config_from_mapping",
+    "config_of",
     "load_config",
-    "read_document",
 ]
 
 # Geometry repeats wrong values in its messages.
 _LONGEST_VALUE = 60
-
-_REFERENCES = {"memory": "memories", "technology": "technologies"}
-_DEFAULTS = {"memory": "lpddr5x-64", "technology": "jouppi7"}
 
 
 class Board(Block):
@@ -110,81 +111,25 @@ class Config(Block):
         return self.clock_mhz * 1e6
 
 
-@dataclasses.dataclass(frozen=True)
-class Document:
-    """The merged content of a configuration file and its bases, not yet checked.
+def config_of(document: Document) -> Config:
+    """Return the checked configuration of a document.
 
-    Parameters
-    ----------
-    name, source : str
-        Name of the configuration; the file or command that it comes from, for messages.
-    data : dict
-        Nested keys and values.
-    origins : mapping of tuple to str
-        File and line of each key path.
+    Raises
+    ------
+    ConfigError
+        If anything in the document is wrong.
     """
-
-    name: str
-    source: str
-    data: Mapping[str, Any]
-    origins: Mapping[KeyPath, str] = dataclasses.field(default_factory=dict)
-
-    def where(self, keys: KeyPath = ()) -> str:
-        """Return file and line of a key path, or of the innermost part of it that is known."""
-        while keys and keys not in self.origins:
-            keys = keys[:-1]
-        return self.origins.get(keys, self.source)
-
-    def with_changes(self, changes: Mapping[str, object], *, source: str) -> "Document":
-        """Return the document with values replaced by dotted key (``"array.rows"``).
-
-        A key inside a memory or technology that is given by name changes that key of the named one.
-
-        Raises
-        ------
-        ConfigError
-            If a key leads through a value that is not a block.
-        """
-        data, origins = copy.deepcopy({**_DEFAULTS, **self.data}), dict(self.origins)
-        for dotted, value in changes.items():
-            *parents, last = keys = tuple(dotted.split("."))
-            block = data
-            for depth, key in enumerate(parents, start=1):
-                inner = block.setdefault(key, {})
-                if isinstance(inner, str) and keys[0] in _REFERENCES and depth == 1:
-                    inner = block[key] = {"base": inner}
-                if not isinstance(inner, dict):
-                    raise ConfigError(
-                        f"{source}: {key_text(keys[:depth])} must be a block of keys to change "
-                        f"{dotted}, not {show(inner)}"
-                    )
-                block = inner
-            block[last] = copy.deepcopy(value)
-            origins = {path: at for path, at in origins.items() if path[: len(keys)] != keys}
-            origins[keys] = source
-        return Document(self.name, self.source, data, origins)
-
-    def config(self) -> Config:
-        """Return the checked configuration.
-
-        Raises
-        ------
-        ConfigError
-            If anything in the document is wrong.
-        """
-        data = {**_DEFAULTS, **self.data}
-        known = [key for key in Config.model_fields if key != "name"]
-        for key in data:
-            if key not in known:
-                raise unknown_key((key,), [*known, "base"], self.where)
-        if "array" not in data:
-            raise ConfigError(f"{self.where()}: array must be given")
-        data["array"] = _geometry(data["array"], self)
-        for key, block in (("memory", Memory), ("technology", Technology)):
-            data[key] = load_block(
-                block, _REFERENCES[key], data[key], where=self.where, keys=(key,)
-            )
-        return parse_block(Config, {"name": self.name, **data}, where=self.where)
+    data = {**DEFAULTS, **document.data}
+    known = [key for key in Config.model_fields if key != "name"]
+    for key in data:
+        if key not in known:
+            raise unknown_key((key,), [*known, "base"], document.where)
+    if "array" not in data:
+        raise ConfigError(f"{document.where()}: array must be given")
+    data["array"] = _geometry(data["array"], document)
+    for key, block in (("memory", Memory), ("technology", Technology)):
+        data[key] = load_block(block, REFERENCES[key], data[key], where=document.where, keys=(key,))
+    return parse_block(Config, {"name": document.name, **data}, where=document.where)
 
 
 def load_config(path: str | Path, changes: Mapping[str, object] | None = None) -> Config:
@@ -203,20 +148,7 @@ def load_config(path: str | Path, changes: Mapping[str, object] | None = None) -
         If the file or a change is wrong; the message names file, line, key, value and requirement.
     """
     document = read_document(path)
-    return document.with_changes(changes or {}, source="command line").config()
-
-
-def read_document(path: str | Path) -> Document:
-    """Read a configuration file and the files that it starts from (``base:``), without checking it.
-
-    A relative path in a file is relative to that file.
-
-    Raises
-    ------
-    ConfigError
-        If a file cannot be read, or starts from itself.
-    """
-    return _read(find_file("arrays", str(path)), ())
+    return config_of(document.with_changes(changes or {}, source="command line"))
 
 
 def config_from_mapping(
@@ -241,54 +173,8 @@ def config_from_mapping(
     ConfigError
         If a key is unknown or a value wrong.
     """
-    path = Path(source)
-    document = Document(path.stem, str(source), dict(mapping))
-    document = _on_base(_with_paths_from(document, path.parent), path.parent, ())
-    return document.with_changes(overrides or {}, source=str(source)).config()
-
-
-def _read(path: Path, readers: tuple[Path, ...]) -> Document:
-    file = read_cached(path)
-    if path.resolve() in readers:
-        raise ConfigError(f"{path}: base must not lead back to the file itself")
-    document = Document(
-        path.stem, str(path), file.data, {keys: file.where(keys) for keys in file.lines}
-    )
-    document = _with_paths_from(document, path.parent)
-    return _on_base(document, path.parent, (*readers, path.resolve()))
-
-
-def _with_paths_from(document: Document, folder: Path) -> Document:
-    """Make the paths in a document independent of the file that holds them."""
-    data = dict(document.data)
-    for key in _REFERENCES:
-        value = data.get(key)
-        if isinstance(value, str) and is_path(value):
-            data[key] = str(folder / value)
-        elif isinstance(value, dict) and isinstance(base := value.get("base"), str):
-            data[key] = {**value, "base": str(folder / base) if is_path(base) else base}
-    return dataclasses.replace(document, data=data)
-
-
-def _on_base(document: Document, folder: Path, readers: tuple[Path, ...]) -> Document:
-    """Return the document laid over the one that its key ``base`` names."""
-    data = dict(document.data)
-    if "base" not in data:
-        return document
-    base = data.pop("base")
-    where = document.where(("base",))
-    if not isinstance(base, str):
-        raise ConfigError(f"{where}: base must be the path of a file, not {show(base)}")
-    if is_path(base):
-        below = _read(folder / base, readers)
-    else:
-        below = _read(find_file("arrays", base, where=where), readers)
-    return Document(
-        document.name,
-        document.source,
-        merge(below.data, data),
-        {**below.origins, **document.origins},
-    )
+    document = document_of_mapping(mapping, source)
+    return config_of(document.with_changes(overrides or {}, source=str(source)))
 
 
 def _geometry(block: object, document: Document) -> Geometry:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from bitnet_hw.config import Document, read_document
+from bitnet_hw.document import Document, read_document
 from bitnet_hw.errors import ConfigError
 from bitnet_hw.estimate import DEFAULT_CONTEXT
 from bitnet_hw.evaluators import EVALUATORS

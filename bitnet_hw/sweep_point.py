@@ -11,7 +11,8 @@ from typing import Any
 
 import rtl
 import sim
-from bitnet_hw.config import Config, Document
+from bitnet_hw.config import Config, config_of
+from bitnet_hw.document import Document
 from bitnet_hw.errors import BitnetHwError, ToolMissing
 from bitnet_hw.estimate import estimate
 from bitnet_hw.key_path import KeyPath
@@ -78,7 +79,7 @@ class Point:
         changes = {name: value for name, value in self.values.items() if name not in WORKLOAD}
         document = self.base.with_changes(changes, source="sweep")
         lines: dict[KeyPath, str] = {tuple(name.split(".")): self.origins[name] for name in changes}
-        return replace(document, origins={**document.origins, **lines}).config()
+        return config_of(replace(document, origins={**document.origins, **lines}))
 
     def step(self) -> dict[str, Any]:
         """Return phase, batch and context."""

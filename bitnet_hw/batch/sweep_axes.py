@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitnet_hw.batch.geometry_columns import COLUMNS
+from bitnet_hw.batch.size_columns import AUTO, WIDTH, SizeColumns, taken
 from bitnet_hw.config import Config
 from bitnet_hw.errors import BitnetHwError
 from bitnet_hw.estimate import prepare
@@ -17,15 +18,13 @@ from bitnet_hw.operators import Workload
 from bitnet_hw.sweep import Sweep
 from bitnet_hw.sweep_point import Point
 from bitnet_hw.technology import Operations
-from rtl.geometry import SIZE_LIMITS, Geometry
+from rtl.geometry import SIZE_LIMITS
 
 __all__ = ["Axes", "AxesAt", "Shared"]
 
 Int64s = NDArray[np.int64]
 
 _SIZES = {f"array.{name}": name for name in COLUMNS}
-_WIDTH = "vector_unit.fp16_macs_per_cycle"
-_WIDEST = 1 << 24
 # Fields of the configuration that have a price or a rate: they can differ within a column.
 _PRICED = ("clock_mhz", "memory", "technology", "activity", "host", "board", "chips.link")
 # Sizes that any other field can be checked with.
@@ -34,7 +33,6 @@ _SAFE = {
     "array.weight_bus_bits": 8,
     "array.max_k": SIZE_LIMITS["max_k"],
 }
-_AUTO = "auto"
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,12 +73,10 @@ class Axes:
         self.grouped = [
             name
             for name in sweep.values
-            if name not in _SIZES and name != _WIDTH and not _is_priced(name)
+            if name not in _SIZES and name != WIDTH and not _is_priced(name)
         ]
         self.configs: dict[tuple[int, ...], Config | None] = {}
         self.shared: dict[tuple[int, ...], Shared | None] = {}
-        array = sweep.base.data.get("array")
-        self.base_array: dict[str, Any] = dict(array) if isinstance(array, dict) else {}
 
     def at(self, indices: Int64s) -> "AxesAt":
         """Return the axes of some points."""
@@ -93,7 +89,7 @@ class Axes:
             values = {
                 name: value
                 for name, value in point.values.items()
-                if name not in _SIZES and name != _WIDTH
+                if name not in _SIZES and name != WIDTH
             }
             origins = {**point.origins, **dict.fromkeys(_SAFE, "")}
             safe = replace(point, values={**values, **_SAFE}, origins=origins)
@@ -108,7 +104,13 @@ class Axes:
 
 
 class AxesAt:
-    """The axes at some points of a sweep."""
+    """The axes at some points of a sweep.
+
+    Members
+    -------
+    sizes : SizeColumns
+        Sizes of the arrays and of the vector units.
+    """
 
     def __init__(self, axes: Axes, indices: Int64s) -> None:
         self._axes = axes
@@ -117,16 +119,17 @@ class AxesAt:
         rest = indices
         for name, choices in reversed(list(axes.sweep.values.items())):
             rest, self._places[name] = np.divmod(rest, len(choices))
+        self.sizes = SizeColumns(axes.sweep, self._places, len(indices))
 
     def shown(self, name: str) -> Any:
         """Return the values of a field as a row shows them."""
-        if name == "array.weight_bus_bits" and _AUTO in self._axes.sweep.values[name]:
-            return self._size("weight_bus_bits")
+        if name == "array.weight_bus_bits" and AUTO in self._axes.sweep.values[name]:
+            return self.sizes.size("weight_bus_bits")
         choices = [
             json.dumps(value) if isinstance(value, dict | list) else value
             for value in self._axes.sweep.values[name]
         ]
-        return self._taken(choices, name)
+        return taken(choices, self._places[name])
 
     def groups(self) -> Iterator[tuple[Shared, Int64s]]:
         """Yield what points share, and which points those are; wrong ones are left out."""
@@ -144,26 +147,6 @@ class AxesAt:
             if shared is not None:
                 for parts in alike.values():
                     yield shared, np.sort(np.concatenate(parts))
-
-    def fits(self, rows: Int64s, widest_k: int) -> NDArray[np.bool_]:
-        """Tell for each point whether its sizes are ones that a geometry can have."""
-        good = np.ones(len(rows), np.bool_)
-        for name in COLUMNS:
-            size = self._size(name)[rows]
-            good &= (size >= 1) & (size <= SIZE_LIMITS[name])
-        good &= self._size("weight_bus_bits")[rows] % 8 == 0
-        good &= self._size("output_bus_words")[rows] <= self._size("rows")[rows]
-        good &= self._size("max_k")[rows] >= widest_k
-        width = self._width()[rows]
-        return good & (width >= 1) & (width <= _WIDEST)
-
-    def sizes(self, rows: Int64s) -> dict[str, Int64s]:
-        """Return the sizes of the arrays of some points."""
-        return {name: self._size(name)[rows] for name in COLUMNS}
-
-    def vector_macs(self, rows: Int64s) -> Int64s:
-        """Return the widths of the vector units of some points."""
-        return self._width()[rows]
 
     def profiles(self, shared: Shared, rows: Int64s) -> tuple[list[Config], Int64s]:
         """Return the different configurations of points, and which of them is each point's."""
@@ -189,77 +172,9 @@ class AxesAt:
             row = rows[part[0]]
             yield tuple(int(self._places[name][row]) for name in names), rows[part]
 
-    def _size(self, name: str) -> Int64s:
-        """Return a size of the array at each point; 0 where it is not an integer."""
-        field = f"array.{name}"
-        sweep = self._axes.sweep
-        if field not in sweep.values:
-            default = Geometry.__dataclass_fields__[name].default
-            value = self._axes.base_array.get(name, default)
-            return np.full(len(self._indices), _integer(value))
-        choices = sweep.values[field]
-        sizes: Int64s = self._taken([_integer(value) for value in choices], field)
-        if name == "weight_bus_bits" and _AUTO in choices:
-            auto = np.array([value == _AUTO for value in choices])[self._places[field]]
-            sizes = np.where(auto, self._tile_bits(), sizes)
-        return sizes
-
-    def _tile_bits(self) -> Int64s:
-        """Return the width of a weight word that holds one tile, as `Sweep.point` does."""
-        weights = self._tile_side("rows") * self._tile_side("lanes")
-        encodings = self._axes.sweep.values.get("array.weight_encoding")
-        if encodings is None:
-            encoding = self._axes.base_array.get("weight_encoding")
-            per_byte: Any = 4 if encoding == "trit2" else 5
-        else:
-            per_byte = self._taken(
-                [4 if value == "trit2" else 5 for value in encodings], "array.weight_encoding"
-            )
-        bits: Int64s = 8 * np.maximum(1, -(-weights // per_byte))
-        return bits
-
-    def _tile_side(self, name: str) -> Int64s:
-        """Return rows or lanes as `Sweep.point` takes them: 1 where they are not an integer."""
-        field = f"array.{name}"
-        choices = self._axes.sweep.values.get(field)
-        if choices is None:
-            choices = (self._axes.base_array.get(name),)
-            places = np.zeros(len(self._indices), np.int64)
-        else:
-            places = self._places[field]
-        # Beyond any size that fits, all are alike.
-        sides = [
-            min(max(value, -_WIDEST), _WIDEST) if isinstance(value, int) else 1 for value in choices
-        ]
-        return np.array(sides, np.int64)[places]
-
-    def _width(self) -> Int64s:
-        """Return the width of the vector unit at each point; 0 where it is not an integer."""
-        sweep = self._axes.sweep
-        if _WIDTH in sweep.values:
-            widths: Int64s = self._taken(
-                [_integer(value) for value in sweep.values[_WIDTH]], _WIDTH
-            )
-            return widths
-        unit = sweep.base.data.get("vector_unit", {})
-        value = unit.get("fp16_macs_per_cycle", 64) if isinstance(unit, dict) else 0
-        return np.full(len(self._indices), _integer(value))
-
-    def _taken(self, choices: Sequence[Any], name: str) -> Any:
-        kinds = {type(choice) for choice in choices}
-        plain = len(kinds) == 1 and kinds <= {int, float, bool}
-        values = np.array(choices, None if plain else object)
-        return values[self._places[name]]
-
 
 def _is_priced(name: str) -> bool:
     return any(name == key or name.startswith(f"{key}.") for key in _PRICED)
-
-
-def _integer(value: object) -> int:
-    """Return an integer that a size may be; 0 for anything else."""
-    good = isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 62
-    return value if good else 0  # type: ignore[return-value]  # checked in the line above
 
 
 def _checked(point: Point) -> Config | None:

@@ -76,7 +76,7 @@ class SweepColumns:
         table.fill(None, {"error": None})
         good = np.zeros(len(indices), np.bool_)
         for shared, rows in axes.groups():
-            valid = rows[axes.fits(rows, shared.widest_k)]
+            valid = rows[axes.sizes.fits(rows, shared.widest_k)]
             if len(valid):
                 good[valid] = True
                 whole = None if len(valid) == len(indices) else valid
@@ -98,7 +98,9 @@ class SweepColumns:
     def _estimate(self, shared: Shared, axes: Any, rows: Int64s) -> Mapping[str, Any]:
         """Return the fields of points that share a workload."""
         profiles, which = axes.profiles(shared, rows)
-        config = config_columns(profiles, which, axes.sizes(rows), axes.vector_macs(rows))
+        config = config_columns(
+            profiles, which, axes.sizes.array_sizes(rows), axes.sizes.vector_macs(rows)
+        )
         result = estimate_columns(
             config,
             shared.model,

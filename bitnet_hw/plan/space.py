@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from bitnet_hw.chips import Chips, shard
-from bitnet_hw.config import Document
+from bitnet_hw.config import config_of
+from bitnet_hw.document import Document
 from bitnet_hw.errors import ConfigError
 from bitnet_hw.expression import Expression, parse_expression
 from bitnet_hw.model import Model
@@ -110,7 +111,7 @@ def check_settings(sweep: Sweep, settings: Mapping[str, object]) -> None:
             {name: value for name, value in point.values.items() if name not in settings},
             source=str(sweep.file.path),
         )
-        document.with_changes(settings, source=SETTINGS_ORIGIN).config()
+        config_of(document.with_changes(settings, source=SETTINGS_ORIGIN))
     except ConfigError as error:
         if str(error).startswith(SETTINGS_ORIGIN):
             raise
