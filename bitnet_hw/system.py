@@ -79,4 +79,6 @@ def load_system(reference: object) -> System:
     ConfigError
         If there is no such preset, or something in it is wrong.
     """
-    return load_block(System, "systems", reference, where=lambda _: "system", keys=("system",))
+    # The name of a preset or a file speaks for itself.
+    place = "" if isinstance(reference, str) else "system"
+    return load_block(System, "systems", reference, where=lambda _: place, keys=("system",))

@@ -139,3 +139,18 @@ def test_memories_of_the_documentation():
         energies = f"{energy.nominal:g} ({energy.at('low'):g} to {energy.at('high'):g})"
         assert f"| {row} | {energies} | " in page
         assert f" | {capacity.nominal:g} | {memory.dollars_per_gb.nominal:g} (" in page
+
+
+def test_beside_another_machine(capsys):
+    code, out, _ = run(capsys, "--beside", "a100-80gb")
+    assert code == 0
+    assert "Other machines" in out
+    code, out, _ = run(capsys, "--beside", "a100-80gb", "--format", "json")
+    assert [machine["weights"] for machine in json.loads(out)["machines"]] == ["fp16", "ternary"]
+    code, out, err = run(capsys, "--beside", "a100")
+    # Nothing is printed before the mistake is found.
+    assert (code, out) == (1, "")
+    assert err == (
+        "error: system must be the name of a preset or the path of a .yaml file, not 'a100'; "
+        "did you mean 'a100-40gb'?\n"
+    )

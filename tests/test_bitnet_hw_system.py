@@ -140,7 +140,7 @@ def test_wrong_systems(value, message):
 def test_unknown_preset():
     with pytest.raises(
         ConfigError,
-        match=r"^system: system must be the name of a preset or the path of a \.yaml file, "
+        match=r"^system must be the name of a preset or the path of a \.yaml file, "
         r"not 'a100'; did you mean 'a100-40gb'\?$",
     ):
         load_system("a100")

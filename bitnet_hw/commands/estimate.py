@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,7 @@ from bitnet_hw.output import Format, csv_text, json_text, print_error, write, wr
 
 if TYPE_CHECKING:
     from bitnet_hw.estimate_result import Estimate
+    from bitnet_hw.system_prediction import Prediction
 
 __all__ = ["estimate"]
 
@@ -113,30 +114,41 @@ def estimate(
     context = usual if context is None else context
     result = estimate_step(config, shape, phase=phase.value, batch=batch, context=context)
     result = replace(result, request=request)
+    # Before anything is printed: a system's file may be wrong.
+    machines = _machines(result, beside)
     if report is not None:
         _write_report(result, report)
     if output_format is Format.JSON:
-        write(_json(result, beside or ()))
+        write(json_text({**result.to_dict(), "machines": _machine_rows(result, machines)}))
     elif output_format is Format.CSV:
         write(csv_text(result.to_dict()["layers"]))
     else:
         write_tables(estimate_tables(result, sources=sources))
-        if beside:
-            _write_beside(result, beside)
+        _write_machines(result, machines)
 
 
-def _write_beside(result: "Estimate", systems: Sequence[str]) -> None:
+def _machines(result: "Estimate", systems: Sequence[str] | None) -> "Sequence[Prediction]":
+    if not systems:
+        return ()
     # Imported here, as below: few estimates are put beside other machines.
-    from bitnet_hw.machines import machine_table, machines_beside
+    from bitnet_hw.machines import machines_beside
 
-    write_tables([machine_table(result, machines_beside(result, systems))])
+    return machines_beside(result, systems)
 
 
-def _json(result: "Estimate", systems: Sequence[str]) -> str:
-    from bitnet_hw.machines import machine_rows, machines_beside
+def _machine_rows(result: "Estimate", machines: "Sequence[Prediction]") -> list[dict[str, Any]]:
+    if not machines:
+        return []
+    from bitnet_hw.machines import machine_rows
 
-    machines = machine_rows(result, machines_beside(result, systems))
-    return json_text({**result.to_dict(), "machines": machines})
+    return machine_rows(result, machines)
+
+
+def _write_machines(result: "Estimate", machines: "Sequence[Prediction]") -> None:
+    if machines:
+        from bitnet_hw.machines import machine_table
+
+        write_tables([machine_table(result, machines)])
 
 
 def _write_report(result: "Estimate", file: Path) -> None:

@@ -125,7 +125,7 @@ def _rows(name: str) -> list[Row]:
         return list(load_published(name).rows())
     systems = preset_names("systems")
     if name not in systems:
-        known = suggestion(name, [*published_names(), *systems])
+        known = suggestion(name, list(dict.fromkeys([*published_names(), *systems])))
         raise ConfigError(
             f"NAME must be a set of published figures, a system or the path of a .yaml file, "
             f"not {name!r}; {known}"
