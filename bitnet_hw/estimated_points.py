@@ -19,6 +19,7 @@ from bitnet_hw.interrupts import interrupts_deferred
 from bitnet_hw.row import Row
 from bitnet_hw.sweep import Sweep
 from bitnet_hw.sweep_check import check_reported
+from bitnet_hw.sweep_findings import findings
 
 __all__ = ["KEEP_ALL", "estimate_sweep"]
 
@@ -179,12 +180,6 @@ def _exploration(
         finished=summary.seen,
         failures=summary.failed,
         left_out=0 if stopped else sweep.points - summary.seen,
-        constraints=sweep.constraints,
-        outside=summary.outside,
-        best={
-            name: tuple(np.searchsorted(kept, best).tolist())
-            for name, best in summary.best().items()
-        },
-        effects=summary.effects() if summary.seen > summary.failed + summary.outside else {},
+        **findings(sweep, summary, kept),
         stopped=stopped,
     )

@@ -18,6 +18,7 @@ from bitnet_hw.point_store import PointStore
 from bitnet_hw.row import Row
 from bitnet_hw.sweep import Sweep
 from bitnet_hw.sweep_check import check_reported
+from bitnet_hw.sweep_findings import findings
 from bitnet_hw.sweep_point import point_key
 from bitnet_hw.workers import Workers, WorkersGone
 
@@ -143,13 +144,7 @@ def _exploration(
         objectives=sweep.objectives,
         rows=rows,
         points=sweep.points,
-        constraints=sweep.constraints,
-        outside=summary.outside,
-        best={
-            name: tuple(np.searchsorted(indices, best).tolist())
-            for name, best in summary.best().items()
-        },
-        effects=summary.effects() if summary.seen > summary.failed + summary.outside else {},
+        **findings(sweep, summary, indices),
         reused=reused,
         stopped=stopped,
     )

@@ -9,23 +9,10 @@ from hypothesis import strategies as st
 from bitnet_hw.chips import Chips, exchanges, shard
 from bitnet_hw.config import load_config
 from bitnet_hw.errors import ConfigError
-from bitnet_hw.model import Model, load_model
+from bitnet_hw.model import load_model
 from bitnet_hw.operators import LinkOperator, Workload
+from tests.small_model import SMALL
 
-SMALL = Model(
-    name="small",
-    hidden=64,
-    layers=2,
-    heads=4,
-    kv_heads=2,
-    head_dim=16,
-    ffn=160,
-    vocab=500,
-    context=256,
-    tied_embeddings=False,
-    activation="silu",
-    sub_norms=True,
-)
 LARGE = load_model("bitnet-b1.58-2b-4t")
 
 

@@ -13,26 +13,12 @@ from bitnet_hw.cycles import WeightRate, cycles
 from bitnet_hw.energy_scopes import SCOPES
 from bitnet_hw.errors import ConfigError
 from bitnet_hw.estimate import estimate
-from bitnet_hw.model import Model, load_model
+from bitnet_hw.model import load_model
 from rtl.job import Job
+from tests.small_model import SMALL
 
 MODEL_3B = load_model("bitnet-b1.58-3b")
 EDGE = load_config("edge")
-
-SMALL = Model(
-    name="small",
-    hidden=64,
-    layers=2,
-    heads=4,
-    kv_heads=2,
-    head_dim=16,
-    ffn=160,
-    vocab=500,
-    context=256,
-    tied_embeddings=False,
-    activation="silu",
-    sub_norms=True,
-)
 
 
 def small(changes=None, **step):

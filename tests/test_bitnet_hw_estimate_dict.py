@@ -7,22 +7,8 @@ import pytest
 from bitnet_hw.config import load_config
 from bitnet_hw.energy_scopes import SCOPES
 from bitnet_hw.estimate import estimate
-from bitnet_hw.model import Model
+from tests.small_model import SMALL
 
-SMALL = Model(
-    name="small",
-    hidden=64,
-    layers=2,
-    heads=4,
-    kv_heads=2,
-    head_dim=16,
-    ffn=160,
-    vocab=500,
-    context=256,
-    tied_embeddings=False,
-    activation="silu",
-    sub_norms=True,
-)
 HOST = {"gmacs_per_second": 2, "energy_pj_per_mac": 100}
 
 

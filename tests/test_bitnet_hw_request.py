@@ -10,24 +10,11 @@ from hypothesis import strategies as st
 from bitnet_hw.config import load_config
 from bitnet_hw.errors import ConfigError
 from bitnet_hw.estimate import estimate
-from bitnet_hw.model import Model, load_model
+from bitnet_hw.model import load_model
 from bitnet_hw.request import estimate_request
+from tests.small_model import SMALL
 
 EDGE = load_config("edge")
-SMALL = Model(
-    name="small",
-    hidden=64,
-    layers=2,
-    heads=4,
-    kv_heads=2,
-    head_dim=16,
-    ffn=160,
-    vocab=500,
-    context=256,
-    tied_embeddings=False,
-    activation="silu",
-    sub_norms=True,
-)
 
 
 def request(prompt, generate, slots=1, changes=None):

@@ -6,23 +6,9 @@ from hypothesis import strategies as st
 
 from bitnet_hw.chips import shard
 from bitnet_hw.config import load_config
-from bitnet_hw.model import Model
 from bitnet_hw.stored_bytes import fullest_chip_bytes, stored_bytes
+from tests.small_model import SMALL
 
-SMALL = Model(
-    name="small",
-    hidden=64,
-    layers=2,
-    heads=4,
-    kv_heads=2,
-    head_dim=16,
-    ffn=160,
-    vocab=500,
-    context=256,
-    tied_embeddings=False,
-    activation="silu",
-    sub_norms=True,
-)
 TIED = SMALL.model_copy(update={"tied_embeddings": True})
 
 
