@@ -143,13 +143,17 @@ def _table(sweep: "Sweep", exploration: "Exploration") -> "Iterator[Table | str]
     count = f"{len(front)} of {exploration.finished_points} points"
     yield f"Pareto front: {count}, {workload_text(sweep)}"
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    fields = [
+    alike = [
         field
-        for field in exploration.summary_fields()
-        # What is the same on the whole front says nothing about it.
-        if field in exploration.objectives
-        or len({exploration.rows[index].get(field) for index in front}) > 1
+        for field in exploration.axes
+        if field not in exploration.objectives
+        and len({exploration.rows[index].get(field) for index in front}) == 1
     ]
+    if alike:
+        first = exploration.rows[front[0]]
+        values = (f"{field} {_cell(exploration, field, first.get(field))}" for field in alike)
+        yield f"On the whole front: {', '.join(values)}"
+    fields = [field for field in exploration.summary_fields() if field not in alike]
     if "bound" in exploration.columns:
         fields.append("bound")
     for field in fields:
