@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from bitnet_hw import __version__
+from bitnet_hw.commands.characterize import characterize
 from bitnet_hw.commands.estimate import estimate
 from bitnet_hw.commands.explore import explore
 from bitnet_hw.commands.generate import generate
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.command("generate")(generate)
 app.command("estimate")(estimate)
 app.command("simulate")(simulate)
+app.command("characterize")(characterize)
 app.command("explore")(explore)
 app.command("infer")(infer)
 app.command("inspect")(inspect)
