@@ -151,8 +151,8 @@ def _table(sweep: "Sweep", exploration: "Exploration") -> "Iterator[Table | str]
     ]
     if alike:
         first = exploration.rows[front[0]]
-        values = (f"{field} {_cell(exploration, field, first.get(field))}" for field in alike)
-        yield f"On the whole front: {', '.join(values)}"
+        shown = (f"{field} {_cell(exploration, field, first.get(field))}" for field in alike)
+        yield f"On the whole front: {', '.join(shown)}"
     fields = [field for field in exploration.summary_fields() if field not in alike]
     if "bound" in exploration.columns:
         fields.append("bound")
