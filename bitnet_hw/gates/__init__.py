@@ -1,0 +1,1 @@
+"""Area, clock and energy of the generated Verilog in standard cells: ``bitnet-hw characterize``."""

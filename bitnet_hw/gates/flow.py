@@ -1,0 +1,148 @@
+"""The whole flow: an array into cells, its activity, its energy and its clock."""
+
+import dataclasses
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from bitnet_hw.config import Config
+from bitnet_hw.gates.activity import Activity, build_simulator, measure_activity
+from bitnet_hw.gates.characterization import Characterization, GroupArea, StreamEnergy
+from bitnet_hw.gates.library import Library
+from bitnet_hw.gates.operands import Operands
+from bitnet_hw.gates.parts import Part, array_parts
+from bitnet_hw.gates.power import KINDS, Energies, PowerModel
+from bitnet_hw.gates.stimulus import part_stimulus
+from bitnet_hw.gates.synthesis import Synthesis, synthesize
+from bitnet_hw.gates.timing import analyze_timing
+
+__all__ = ["characterize_array"]
+
+
+def characterize_array(
+    config: Config,
+    library: Library,
+    operands: Sequence[Operands],
+    *,
+    flatten: bool = False,
+    root: Path | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Characterization:
+    """Synthesise the parts of an array, simulate them on operands, and add up.
+
+    Parameters
+    ----------
+    config : Config
+        The array and its clock.
+    library : Library
+        The cells.
+    operands : sequence of Operands
+        What it multiplies; each with a tile for one step, and for as many as the array allows.
+    flatten : bool
+        Let synthesis see through the modules of a part.
+    root : Path
+        Folder of netlists and simulators; without it in the user's cache directory.
+    progress : callable
+        Called with the number of parts, of `array_parts`, that are mapped and compiled.
+
+    Raises
+    ------
+    BitnetHwError
+        If the library is broken, a tool is missing or fails, or a netlist computes nonsense.
+    """
+    started = time.monotonic()
+    parts = array_parts(config.array)
+    finished = 0
+
+    def work(part: Part) -> tuple[Synthesis, PowerModel, Path]:
+        nonlocal finished
+        mapped = synthesize(part, library, clock_mhz=config.clock_mhz, flatten=flatten, root=root)
+        cells = library.cells(mapped.netlist.cells)
+        model = PowerModel(mapped.netlist, cells, library.corner.voltage_v)
+        simulator = build_simulator(mapped.netlist, library, root)
+        finished += 1
+        if progress is not None:
+            progress(finished)
+        return mapped, model, simulator
+
+    # Read once, before several threads ask for it.
+    _ = library.texts, library.digest
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        done = list(pool.map(work, parts))
+    timings, own = {}, {}
+    for mapped, model, _ in done:
+        timing = analyze_timing(mapped.netlist, library, clock_mhz=config.clock_mhz, root=root)
+        if timing is not None:
+            timings[mapped.part.name] = timing
+            own[mapped.part.name] = _own_power_w(model, timing.activity, config.clock_hz)
+    reuses = sorted({1, config.array.max_tokens})
+    return Characterization(
+        config=config,
+        library=library,
+        flattened=flatten,
+        syntheses=tuple(mapped for mapped, _, _ in done),
+        groups=tuple(group for mapped, model, _ in done for group in _groups(mapped, model)),
+        streams=tuple(
+            _stream(config, item, tokens, done) for item in operands for tokens in reuses
+        ),
+        timings=timings,
+        own_power_w=own,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _groups(mapped: Synthesis, model: PowerModel) -> list[GroupArea]:
+    times = mapped.part.instances
+    result = []
+    for group in dict.fromkeys(mapped.part.groups.values()) | dict.fromkeys(model.areas_um2):
+        inside = [item for item in mapped.netlist.instances if item.group == group]
+        if group is not None and inside:
+            result.append(
+                GroupArea(
+                    group=group,
+                    cells=times * len(inside),
+                    registers=times * sum(model.cells[item.cell].sequential for item in inside),
+                    area_um2=times * model.areas_um2[group],
+                    leakage_nw=times * model.leakage_nw[group],
+                )
+            )
+    return result
+
+
+def _stream(
+    config: Config,
+    operands: Operands,
+    tokens: int,
+    done: list[tuple[Synthesis, PowerModel, Path]],
+) -> StreamEnergy:
+    by_group: dict[str, dict[str, float]] = {}
+    for mapped, model, simulator in done:
+        part = mapped.part
+        stimulus = part_stimulus(part.name, config.array, operands, tokens=tokens)
+        activity = measure_activity(mapped.netlist, stimulus, simulator)
+        energies = model.energies_fj(activity, 1e6 / config.clock_mhz)
+        cycles_per_step = (stimulus.cycles - stimulus.skipped) / stimulus.steps
+        share = part.instances * cycles_per_step / config.array.macs_per_cycle
+        for group, kinds in energies.items():
+            if group is not None:
+                by_group[group] = {kind: share * energy for kind, energy in kinds.items()}
+    return StreamEnergy(operands.name, operands.source, tokens, by_group)
+
+
+def _own_power_w(model: PowerModel, activity: float, clock_hz: float) -> dict[str, float]:
+    """Return our power, counted as OpenSTA counts it, with every net alike."""
+    nets = len(model.netlist.nets)
+    everywhere = Activity(np.full(nets, activity), np.full(nets, 0.5), 1)
+    same = dataclasses.replace(model, as_opensta=True)
+    energies: Energies = same.energies_fj(everywhere, 1e12 / clock_hz)
+    total = {kind: sum(kinds[kind] for kinds in energies.values()) for kind in KINDS}
+    watts = {kind: 1e-15 * energy * clock_hz for kind, energy in total.items()}
+    return {
+        "internal": watts["internal"] + watts["clock internal"],
+        "switching": watts["switching"] + watts["clock switching"],
+        "leakage": watts["leakage"],
+    }

@@ -1,0 +1,165 @@
+"""From the text of a Liberty file to cells, in one set of units."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bitnet_hw.errors import ConfigError
+from bitnet_hw.gates.cells import Cell, Corner, InternalEnergy, Pin
+from bitnet_hw.gates.liberty import Group, LibertyText
+from bitnet_hw.gates.table import Table, read_table, table_templates
+
+__all__ = ["read_cells", "read_corner", "time_unit_s"]
+
+_PREFIXES = {"": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}
+
+
+@dataclass(frozen=True)
+class _Units:
+    time_ps: float
+    capacitance_ff: float
+    leakage_nw: float
+    energy_fj: float
+
+
+def read_corner(text: LibertyText) -> Corner:
+    """Return the corner of a file.
+
+    Raises
+    ------
+    ConfigError
+        If the file is broken or does not state its voltage.
+    """
+    library = text.header()
+    try:
+        return Corner(
+            library=library.arguments[0],
+            voltage_v=float(library.attributes["nom_voltage"]),
+            temperature_c=float(library.attributes.get("nom_temperature", "nan")),
+        )
+    except (KeyError, ValueError, IndexError) as error:
+        raise ConfigError(f"A Liberty file must state nom_voltage: {error}") from error
+
+
+def time_unit_s(text: LibertyText) -> float:
+    """Return a file's unit of time in s."""
+    return _units(text.header()).time_ps * 1e-12
+
+
+def read_cells(text: LibertyText, names: set[str]) -> dict[str, Cell]:
+    """Return those of the named cells that a file has.
+
+    Raises
+    ------
+    ConfigError
+        If the file is broken; the message names the cell.
+    """
+    library = text.header()
+    templates, units = table_templates(library), _units(library)
+    cells = {}
+    for name in sorted(names.intersection(text.cell_names)):
+        try:
+            cells[name] = _cell(text.cell(name), templates, units, library)
+        except (ValueError, KeyError, IndexError) as error:
+            raise ConfigError(f"Cell {name} of a Liberty file must be complete: {error}") from error
+    return cells
+
+
+def _units(library: Group) -> _Units:
+    """Return what one unit of the library is in ours; energy is capacitance x voltage squared.
+
+    That is how the Liberty Reference Manual (2017.06, "internal_power") defines it.
+    """
+    number, unit = library.lists.get("capacitive_load_unit", ["1", "pf"])
+    capacitance_f = float(number) * _PREFIXES[unit.strip().lower()[:-1]]
+    voltage_v = _quantity(library.attributes.get("voltage_unit", "1V"), "v")
+    return _Units(
+        time_ps=_quantity(library.attributes.get("time_unit", "1ns"), "s") * 1e12,
+        capacitance_ff=capacitance_f * 1e15,
+        leakage_nw=_quantity(library.attributes.get("leakage_power_unit", "1nW"), "w") * 1e9,
+        energy_fj=capacitance_f * voltage_v**2 * 1e15,
+    )
+
+
+def _quantity(text: str, unit: str) -> float:
+    match = re.fullmatch(rf"([\d.]+)\s*([munpf]?){unit}", text.strip().lower())
+    if match is None:
+        raise ConfigError(f"A unit of a Liberty file must be like 1n{unit}, not {text!r}")
+    return float(match[1]) * _PREFIXES[match[2]]
+
+
+def _cell(group: Group, templates: dict[str, Group], units: _Units, library: Group) -> Cell:
+    rails = {
+        rail.arguments[0]: rail.attributes.get("pg_type", "").endswith("ground")
+        for rail in group.named("pg_pin")
+    }
+    storage = [*group.named("ff"), *group.named("latch")]
+    clock = (
+        storage[0].attributes.get("clocked_on", storage[0].attributes.get("enable", ""))
+        if (storage)
+        else ""
+    )
+    return Cell(
+        name=group.arguments[0],
+        area_um2=float(group.attributes["area"]),
+        leakage_nw=units.leakage_nw * _leakage(group, rails, library),
+        clock_pin=clock.strip("!()' "),
+        pins={pin.arguments[0]: _pin(pin, templates, units, rails) for pin in group.named("pin")},
+    )
+
+
+def _leakage(group: Group, rails: dict[str, bool], library: Group) -> float:
+    """Return the value without a condition, or else the cell's own, or else the mean of all."""
+    values = [
+        (power.attributes.get("when"), float(power.attributes["value"]))
+        for power in group.named("leakage_power")
+        if not rails.get(power.attributes.get("related_pg_pin", ""), False)
+    ]
+    unconditional = [value for when, value in values if not when]
+    if unconditional:
+        return sum(unconditional)
+    if "cell_leakage_power" in group.attributes:
+        return float(group.attributes["cell_leakage_power"])
+    if values:
+        return sum(value for _, value in values) / len(values)
+    return float(library.attributes.get("default_cell_leakage_power", 0))
+
+
+def _pin(group: Group, templates: dict[str, Group], units: _Units, rails: dict[str, bool]) -> Pin:
+    output = group.attributes.get("direction") == "output"
+    return Pin(
+        output=output,
+        capacitance_ff=units.capacitance_ff * float(group.attributes.get("capacitance", 0)),
+        function=group.attributes.get("function", "") if output else "",
+        energies=tuple(_energies(group, templates, units, rails)),
+        transitions=tuple(
+            _table(table, templates, units, units.time_ps)
+            for timing in group.named("timing")
+            for name in ("rise_transition", "fall_transition")
+            for table in timing.named(name)
+        ),
+    )
+
+
+def _table(group: Group, templates: dict[str, Group], units: _Units, value: float) -> Table:
+    return read_table(group, templates, value=value, slew=units.time_ps, load=units.capacitance_ff)
+
+
+def _energies(
+    group: Group, templates: dict[str, Group], units: _Units, rails: dict[str, bool]
+) -> Iterator[InternalEnergy]:
+    for power in group.named("internal_power"):
+        rail = power.attributes.get("related_pg_pin", "")
+        tables = tuple(
+            _table(table, templates, units, units.energy_fj)
+            for name in ("rise_power", "fall_power", "power")
+            for table in power.named(name)
+        )
+        if tables:
+            yield InternalEnergy(
+                when=power.attributes.get("when", ""),
+                rail=rail,
+                grounded=rails.get(rail, False),
+                related=power.attributes.get("related_pin", ""),
+                tables=tables,
+            )
