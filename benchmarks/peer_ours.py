@@ -56,9 +56,10 @@ def layer_in_sweep(question: Question, sweep: Sweep) -> Timing:
         for start in range(0, points, CHUNK):
             at = axes.at(np.arange(start, min(start + CHUNK, points)))
             for shared, rows in at.groups():
-                valid = rows[at.fits(rows, question.asked["k"])]
+                valid = rows[at.sizes.fits(rows, question.asked["k"])]
                 profiles, which = at.profiles(shared, valid)
-                config = config_columns(profiles, which, at.sizes(valid), at.vector_macs(valid))
+                sizes, width = at.sizes.array_sizes(valid), at.sizes.vector_macs(valid)
+                config = config_columns(profiles, which, sizes, width)
                 workload = replace(shared.workload, operators=operators)
                 result = estimate_columns(
                     config, shared.model, workload, **shared.step, baselines=(), ranges=False
