@@ -120,12 +120,12 @@ def test_a_build_is_found_again(design, build_root):
     )
 
 
-def test_two_builds_at_once(build_root):
+def test_two_builds_at_once(tmp_path):
     verilog = COUNTER.replace("8'h01", "8'h03")
     found = []
 
     def make():
-        found.append(build(verilog, top="counter", simulator="verilator", root=build_root))
+        found.append(build(verilog, top="counter", simulator="verilator", root=tmp_path))
 
     threads = [threading.Thread(target=make) for _ in range(2)]
     for thread in threads:
@@ -134,16 +134,17 @@ def test_two_builds_at_once(build_root):
         thread.join()
     assert len(found) == 2
     assert found[0].directory == found[1].directory
-    assert not list(build_root.glob("building-*"))
+    # Other test processes build in the shared folder.
+    assert not list(tmp_path.glob("building-*"))
 
 
 @pytest.mark.parametrize("simulator", SIMULATORS)
-def test_wrong_verilog(simulator, build_root):
+def test_wrong_verilog(simulator, tmp_path):
     verilog = COUNTER.replace("posedge", "posegde")
     message = rf"^Building counter for {simulator} failed:\n(.*\n)*.*design\.v:6"
     with pytest.raises(SimulatorBuildFailed, match=message):
-        build(verilog, top="counter", simulator=simulator, root=build_root)
-    assert not list(build_root.glob("building-*"))
+        build(verilog, top="counter", simulator=simulator, root=tmp_path)
+    assert not list(tmp_path.glob("building-*"))
 
 
 def test_missing_top(build_root):
