@@ -69,7 +69,8 @@ class DaskWorkers:
         _check_scheduler(scheduler, connect_seconds)
         self._client = distributed.Client(scheduler, timeout=connect_seconds, set_as_default=False)
         self._killed = distributed.scheduler.KilledWorker
-        self._executor = self._client.get_executor(pure=False)
+        # Dask's own executor hands on no row whose worker dies while it is fetched.
+        self._submitted: dict[Future[Row | ToolMissing], Any] = {}
         self._scheduler = scheduler
         self._fields = fields
         self._no_worker_seconds = no_worker_seconds
@@ -97,13 +98,21 @@ class DaskWorkers:
 
     def submit(self, point: Point) -> Future[Row]:
         """Evaluate a point on a worker."""
-        future: Future[Row] = self._executor.submit(evaluate_point, point, self._fields)
+        task = self._client.submit(_answer, point, self._fields, pure=False)
+        # On its way here a row may be lost with its worker; then it is evaluated again.
+        fetched = self._client.gather(task, asynchronous=True)
+        loop: Any = self._client.loop
+        future: Future[Any] = asyncio.run_coroutine_threadsafe(fetched, loop.asyncio_loop)
+        self._submitted[future] = task
         return future
 
-    def row(self, future: Future[Row]) -> Row:
-        """Return what came of a finished future; see `Workers`."""
+    def row(self, future: Future[Any]) -> Row:
+        """Return what came of a finished future; see `Workers`.
+
+        What the point's function raises comes as a value: an exception is the cluster's.
+        """
         try:
-            return future.result()
+            answer: Row | ToolMissing = future.result()
         except self._killed as error:
             raise PointLost(
                 "was killed on every worker that tried it", _ATTEMPTS_OF_DASK
@@ -116,17 +125,32 @@ class DaskWorkers:
                 f"The workers of {self._scheduler} need bitnet-hw, of which {error.name} is not "
                 "installed there: pip install 'bitnet-hw[sim,cluster]'"
             ) from error
+        except Exception as error:
+            raise PointLost(f"gave no answer ({type(error).__name__}: {error})") from error
+        finally:
+            self._submitted.pop(future, None)
+        if isinstance(answer, ToolMissing):
+            raise answer
+        return answer
 
     def close(self, *, abandon: bool) -> None:
         """Take leave of the scheduler, which forgets the points that are not finished."""
         # Nothing of it may hide why the work ended.
         with suppress(Exception):
-            self._executor.shutdown(wait=False)
+            self._client.cancel(list(self._submitted.values()))
         with suppress(Exception):
             self._client.close(timeout=_REFRESH_SECONDS)
 
     def _unreachable(self) -> WorkersGone:
         return WorkersGone(f"the scheduler {self._scheduler} is gone")
+
+
+def _answer(point: Point, fields: Callable[[Point], Mapping[str, Any]]) -> Row | ToolMissing:
+    """Evaluate a point; called on a worker."""
+    try:
+        return evaluate_point(point, fields)
+    except ToolMissing as error:
+        return error
 
 
 def _check_scheduler(address: str, seconds: float) -> None:

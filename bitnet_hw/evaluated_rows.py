@@ -68,7 +68,7 @@ def evaluated_rows(
             while waiting and len(running) < places:
                 _submit(sweep, waiting.popleft(), workers, running)
             if places and suspects and not running:
-                _submit(sweep, suspects.popleft(), workers, running)
+                _submit(sweep, suspects.popleft(), workers, running, alone=True)
             if not running:
                 time.sleep(_POLL_SECONDS)
             finished, _ = wait(running, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
@@ -80,8 +80,9 @@ def evaluated_rows(
                     row = _row(workers, future, submitted)
                 except PointLost as lost:
                     attempts[number] += lost.attempts
-                    if attempts[number] < MOST_ATTEMPTS:
-                        alone = attempts[number] == MOST_ATTEMPTS - 1
+                    # Nothing is given up whose loss may be a neighbour's fault.
+                    if attempts[number] < MOST_ATTEMPTS or not submitted.alone:
+                        alone = attempts[number] >= MOST_ATTEMPTS - 1
                         (suspects if alone else waiting).append(number)
                         continue
                     row = failed_row(
@@ -106,14 +107,20 @@ class _Submitted:
     number: int
     point: Point
     key: str | None
+    alone: bool
 
 
 def _submit(
-    sweep: Sweep, number: int, workers: Workers, running: dict[Future[Row], _Submitted]
+    sweep: Sweep,
+    number: int,
+    workers: Workers,
+    running: dict[Future[Row], _Submitted],
+    *,
+    alone: bool = False,
 ) -> None:
     point = sweep.point(number)
     # The key now: program and files may change while the point is evaluated.
-    submitted = _Submitted(number, point, point_key(point))
+    submitted = _Submitted(number, point, point_key(point), alone)
     running[workers.submit(point)] = submitted
 
 

@@ -6,11 +6,13 @@ import signal
 import socket
 import sys
 import threading
+from concurrent.futures import Future
 from pathlib import Path
 
 import dask
 import pytest
-from distributed import LocalCluster
+from distributed import Client, LocalCluster
+from distributed.comm import CommClosedError
 
 from bitnet_hw.cli import main
 from bitnet_hw.dask_workers import DaskWorkers
@@ -20,7 +22,7 @@ from bitnet_hw.explore import run_sweep
 from bitnet_hw.point_store import PointStore
 from bitnet_hw.simulation import build_folder
 from bitnet_hw.sweep import load_sweep
-from bitnet_hw.workers import WorkersGone
+from bitnet_hw.workers import PointLost, WorkersGone
 from sim.compiled_build import build_library
 
 WORKERS = 3
@@ -79,6 +81,66 @@ def cluster(slow, tmp_path):
     yield start
     for each in clusters:
         each.close()
+
+
+@pytest.fixture
+def thread_cluster(slow, tmp_path):
+    """Start a scheduler with one worker in this process."""
+    with LocalCluster(
+        n_workers=1,
+        threads_per_worker=1,
+        processes=False,
+        protocol="tcp",
+        dashboard_address=None,
+        local_directory=str(tmp_path / "dask"),
+    ) as cluster:
+        yield cluster
+
+
+def unreadable(point):
+    """Fail as a connection does, but in the function of the point."""
+    raise CommClosedError("in the function")
+
+
+@pytest.mark.parametrize("error", [CommClosedError("gone"), OSError("reset"), TimeoutError("late")])
+def test_trouble_of_the_cluster_is_not_the_point_s(thread_cluster, slow, error):
+    workers = DaskWorkers(thread_cluster.scheduler_address, slow.answer)
+    future = Future()
+    future.set_exception(error)
+    with pytest.raises(PointLost) as lost:
+        workers.row(future)
+    assert lost.value.reason == f"gave no answer ({type(error).__name__}: {error})"
+    assert lost.value.attempts == 1
+    workers.close(abandon=True)
+
+
+def test_trouble_of_the_point_is_its_own(thread_cluster, sweep, ask):
+    ask(unreadable)
+    found = run_sweep(sweep(1), scheduler=thread_cluster.scheduler_address)
+    assert found.rows[0]["error"] == "CommClosedError: in the function"
+
+
+def test_a_missing_tool_comes_back_as_such(thread_cluster, sweep, slow, ask):
+    ask(slow.refuse)
+    with pytest.raises(ToolMissing, match="Simulation needs Verilator"):
+        run_sweep(sweep(1), scheduler=thread_cluster.scheduler_address)
+
+
+def test_a_row_whose_worker_dies_while_it_is_fetched(thread_cluster, sweep, slow, ask, monkeypatch):
+    ask(slow.answer)
+    gather = Client._gather
+
+    async def gather_and_lose(client, futures, *arguments, **options):
+        rows = await gather(client, futures, *arguments, **options)
+        # What the scheduler tells of a worker that is gone.
+        for state in client.futures.values():
+            state.lose()
+        return rows
+
+    monkeypatch.setattr(Client, "_gather", gather_and_lose)
+    found = run_sweep(sweep(1, 2), scheduler=thread_cluster.scheduler_address)
+    assert [row["error"] for row in found.rows] == [None, None]
+    assert [row["answer"] for row in found.rows] == [42, 84]
 
 
 @pytest.mark.long

@@ -117,6 +117,14 @@ def test_a_loss_may_count_for_several(sweep):
     assert len(workers.script[1]) == 7
 
 
+def test_nothing_is_given_up_before_it_was_alone(sweep):
+    # Lost on its way, then queued where a neighbour killed one worker after the other.
+    losses = [PointLost("gave no answer"), PointLost("was killed", attempts=2)]
+    workers = Scripted({1: losses})
+    assert run(sweep, workers)[0]["error"] is None
+    assert workers.events[-1] == [1]
+
+
 def test_other_troubles_are_rows(sweep):
     rows = run(sweep, Scripted({3: [MemoryError("no more")], 4: [ValueError("unreadable")]}))
     assert rows[2]["error"] == "MemoryError: no more"
