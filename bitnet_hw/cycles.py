@@ -98,7 +98,7 @@ def cycles(geometry: Geometry, jobs: Sequence[Job], rate: WeightRate = WeightRat
 
         # The first output tile: its first step waits for an activation, its last pass for the
         # timer.
-        visible, loaded = max(stepped, load + 1), load + 2
+        visible, loaded = max(stepped, load + 1), load + 3
         start = max(weights.of_tile(first_tile), tile_free, loaded)
         unhindered = max(start + (k_tiles - 1) * pace, weights.of_output_tile(0))
         first = max(unhindered, timer_free)

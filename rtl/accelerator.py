@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from rtl.counters import COUNTERS, Counters, status_signature
 from rtl.dispatcher import STORE_HALVES, Dispatcher, job_layout
 from rtl.geometry import ACTIVATION_BITS
+from rtl.lanes import Operands
 from rtl.result_buffer import ResultBuffer, beat_layout
 from rtl.row import Row
 from rtl.sequencer import Sequencer, step_layout
@@ -62,6 +63,7 @@ class Accelerator(wiring.Component):
         m = Module()
         geometry = self._geometry
         m.submodules.dispatcher = dispatcher = Dispatcher(geometry)
+        m.submodules.operands = operands = Operands(geometry)
         m.submodules.tiles = tiles = TileLoader(geometry)
         m.submodules.sequencer = sequencer = Sequencer(geometry)
         m.submodules.results = results = ResultBuffer(geometry)
@@ -86,8 +88,10 @@ class Accelerator(wiring.Component):
             write.en.eq(dispatcher.write.en),
             write.addr.eq(dispatcher.write.addr),
             write.data.eq(dispatcher.write.data),
-            read.en.eq(sequencer.step),
-            read.addr.eq(sequencer.address),
+            read.en.eq(sequencer.fetch),
+            read.addr.eq(sequencer.fetch_address),
+            operands.activations.as_value().eq(read.data),
+            operands.load.eq(sequencer.step),
             sequencer.half.eq(dispatcher.half),
             sequencer.limit.eq(dispatcher.limit),
             sequencer.tile_available.eq(tiles.available),
@@ -95,7 +99,7 @@ class Accelerator(wiring.Component):
             sequencer.slot_freed.eq(results.freed),
         ]
 
-        # A step reads its activation in the first cycle, then its sum travels through the tree.
+        # A step loads operands and weights in its cycle, then its sum travels through the tree.
         valid, what = sequencer.step, sequencer.what
         for stage in range(1 + geometry.tree_latency):
             next_valid = Signal(name=f"valid{stage}")
@@ -108,7 +112,7 @@ class Accelerator(wiring.Component):
             first_trit = number * geometry.lanes
             weights = tiles.tile.as_value()[2 * first_trit : 2 * (first_trit + geometry.lanes)]
             m.d.comb += [
-                row.activations.eq(read.data),
+                row.shared.eq(operands.shared),
                 row.weights.eq(weights),
                 row.valid.eq(valid),
                 row.first.eq(what.first),

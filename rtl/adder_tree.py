@@ -1,14 +1,14 @@
 """A balanced tree of two-input adders, each of which also takes in a carry."""
 
-from amaranth import Cat, Const, Module, Signal, signed
+from amaranth import Cat, Const, Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["AdderTree"]
+__all__ = ["AdderTree", "add"]
 
 
 class AdderTree(wiring.Component):
-    """Sum `operands` signed numbers and as many single-bit carries.
+    """Sum `operands` unsigned numbers and as many single-bit carries.
 
     An adder of two numbers can add a carry for nothing. Each node of the tree adds the carry of one
     of its two branches and hands the other's on, so one carry is left beside the sum, for the carry
@@ -20,31 +20,39 @@ class AdderTree(wiring.Component):
     operands : int
         Numbers to add.
     bits : int
-        Width of each number, signed.
+        Width of each number.
     register_every : int
         Levels of adders between two pipeline registers.
+    carries : bool
+        Whether there are carries; without, they are not there.
+    compressed : bool
+        Leave the additions between two registers to synthesis as one, without carries.
 
     Members
     -------
-    operands : In(ArrayLayout(signed(bits), operands))
+    operands : In(ArrayLayout(bits, operands))
         Numbers to add.
     carries : In(operands)
         One carry beside each number.
-    sum : Out(signed(bits + levels))
+    sum : Out(bits + levels)
         Sum of all numbers and of all carries but one, `latency` cycles later.
     carry : Out(1)
         The carry that is not in the sum.
     """
 
-    def __init__(self, *, operands, bits, register_every):
+    def __init__(self, *, operands, bits, register_every, carries=True, compressed=False):
+        self._bits = bits
         self._levels = (operands - 1).bit_length()
         self._register_every = register_every
-        super().__init__({
-            "operands": In(data.ArrayLayout(signed(bits), operands)),
-            "carries": In(operands),
-            "sum": Out(signed(bits + self._levels)),
-            "carry": Out(1),
-        })
+        self._carries = carries
+        self._compressed = compressed
+        ports = {
+            "operands": In(data.ArrayLayout(bits, operands)),
+            "sum": Out(bits + self._levels),
+        }
+        if carries:
+            ports |= {"carries": In(operands), "carry": Out(1)}
+        super().__init__(ports)
 
     @property
     def latency(self):
@@ -53,33 +61,48 @@ class AdderTree(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        nodes = list(zip(self.operands, self.carries, strict=True))
+        carries = self.carries if self._carries else [Const(0, 1)] * len(self.operands)
+        nodes = list(zip(self.operands, carries, strict=True))
         for level in range(1, self._levels + 1):
-            domain = "sync" if level % self._register_every == 0 else "comb"
-            pairs = list(zip(nodes[0::2], nodes[1::2], strict=False))
-            sums = [add(left, right, left_carry) for (left, left_carry), (right, _) in pairs]
-            carries = [carry for _, (_, carry) in pairs]
-            if len(nodes) % 2:
-                sums.append(nodes[-1][0])
-                carries.append(nodes[-1][1])
-            nodes = []
-            for index, (total, carry) in enumerate(zip(sums, carries, strict=True)):
-                place = f"level{level}_{index}"
-                node = Signal(total.shape(), name=f"{place}_sum", reset_less=True)
-                left_over = Signal(name=f"{place}_carry", reset_less=True)
-                m.d[domain] += [node.eq(total), left_over.eq(carry)]
-                nodes.append((node, left_over))
+            registered = level % self._register_every == 0
+            added = []
+            for index, (left, right) in enumerate(zip(nodes[0::2], nodes[1::2], strict=False)):
+                total = Signal(self._bits + level, name=f"level{level}_{index}_sum")
+                m.d.comb += total.eq(
+                    left[0] + right[0] if self._compressed else add(left[0], right[0], left[1])
+                )
+                added.append((total, right[1]))
+            nodes = added + nodes[len(nodes) // 2 * 2 :]
+            if registered:
+                nodes = [self._register(m, node, level, i) for i, node in enumerate(nodes)]
         [(total, carry)] = nodes
-        m.d.comb += [self.sum.eq(total), self.carry.eq(carry)]
+        m.d.comb += self.sum.eq(total)
+        if self._carries:
+            m.d.comb += self.carry.eq(carry)
         return m
+
+    def _register(self, m, node, level, index):
+        """Return a node one cycle later."""
+        total, carry = node
+        kept = Signal.like(total, name=f"level{level}_{index}_kept", reset_less=True)
+        m.d.sync += kept.eq(total)
+        if not self._carries:
+            return kept, carry
+        kept_carry = Signal(name=f"level{level}_{index}_carry", reset_less=True)
+        m.d.sync += kept_carry.eq(carry)
+        return kept, kept_carry
 
 
 def add(left, right, carry):
     """Return ``left + right + carry`` as one adder, one bit wider than the wider of the two.
 
     The carry enters below the lowest place, where it meets a constant 1: synthesis maps this to the
-    adder's own carry input, which a sum of three terms does not guarantee.
+    adder's own carry input, which a sum of three terms does not guarantee. And it stays an adder:
+    of a plain sum of sums synthesis makes carry-save adders.
     """
     bits = max(len(left), len(right)) + 1
-    total = Cat(Const(1, 1), left).as_signed() + Cat(carry, right).as_signed()
-    return total[1 : bits + 1].as_signed()
+    low, high = Cat(Const(1, 1), left), Cat(carry, right)
+    if left.shape().signed:
+        low, high = low.as_signed(), high.as_signed()
+        return (low + high)[1 : bits + 1].as_signed()
+    return (low + high)[1 : bits + 1]

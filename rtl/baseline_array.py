@@ -94,6 +94,9 @@ class Fp16Array(MultiplierArray):
         numbers takes as long as several of integers.
     subnormals : bool
         As `Fp16Multiplier` and `Fp16Adder` take it.
+    multiplier_stages, adder_stages : int
+        The `stages` of each `Fp16Multiplier` and of each `Fp16Adder`; a step of a token may come
+        `step_interval` cycles after the last one of the same token, no sooner.
 
     Members
     -------
@@ -122,11 +125,20 @@ class Fp16Array(MultiplierArray):
         product_register=True,
         max_tokens=1,
         subnormals=True,
+        multiplier_stages=1,
+        adder_stages=1,
     ):
         super().__init__(
             operand=FP16_BITS,
             result=FP16_BITS,
-            create_row=partial(Fp16Row, subnormals=subnormals),
+            create_row=partial(
+                Fp16Row,
+                subnormals=subnormals,
+                multiplier_stages=multiplier_stages,
+                adder_stages=adder_stages,
+            ),
+            multiplier_latency=multiplier_stages - 1,
+            adder_latency=adder_stages - 1,
             rows=rows,
             lanes=lanes,
             words_per_tile=words_per_tile,

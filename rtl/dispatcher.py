@@ -51,7 +51,7 @@ class Dispatcher(wiring.Component):
     half : Out(1)
         The half of the activation store that holds its activations.
     limit : Out(address)
-        One past the last word of that job which can be read.
+        One past the last word that can be read of the job at work after this cycle.
     rejected : Out(1)
         A command is being dropped.
     active : Out(1)
@@ -89,14 +89,22 @@ class Dispatcher(wiring.Component):
 
         loading = Signal()
         load_half = Signal()
-        limits = [Signal.like(self.limit, name=f"limit{half}") for half in range(STORE_HALVES)]
+        finished = Signal()
         bases = [half * geometry.activation_depth for half in range(STORE_HALVES)]
+        limits = [
+            Signal.like(self.limit, name=f"limit{half}", init=base)
+            for half, base in enumerate(bases)
+        ]
         m.d.comb += [
-            self.limit.eq(Mux(self.half, limits[1], limits[0])),
+            finished.eq(self.jobs.valid & self.jobs.ready),
+            self.limit.eq(Mux(self.half ^ finished, limits[1], limits[0])),
             self.active.eq((commands.level != 0) | loading | (jobs.level != 0)),
         ]
-        with m.If(self.jobs.valid & self.jobs.ready):
+        with m.If(finished):
             m.d.sync += self.half.eq(~self.half)
+        for half, (limit, base) in enumerate(zip(limits, bases, strict=True)):
+            with m.If(finished & (self.half == half)):
+                m.d.sync += limit.eq(base)
 
         # Take a command.
         command = commands.o.payload
@@ -124,9 +132,6 @@ class Dispatcher(wiring.Component):
                 tokens.eq(command.m),
                 token.eq(1),
             ]
-            for half, (limit, base) in enumerate(zip(limits, bases, strict=True)):
-                with m.If(load_half == half):
-                    m.d.sync += limit.eq(base)
 
         # Load its activations.
         m.d.comb += [

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from rtl.fp16_adder import Fp16Adder
 from rtl.fp16_format import FP16_BITS
+from rtl.pipeline import delay
 from rtl.shared import place
 
 __all__ = ["Fp16AdderTree"]
@@ -25,6 +26,8 @@ class Fp16AdderTree(wiring.Component):
         Levels of adders between two pipeline registers.
     subnormals : bool
         As `Fp16Adder` takes it.
+    adder_stages : int
+        The `stages` of each `Fp16Adder`.
 
     Members
     -------
@@ -34,10 +37,11 @@ class Fp16AdderTree(wiring.Component):
         Their sum, `latency` cycles later.
     """
 
-    def __init__(self, *, operands, register_every, subnormals):
+    def __init__(self, *, operands, register_every, subnormals, adder_stages=1):
         self._levels = (operands - 1).bit_length()
         self._register_every = register_every
         self._subnormals = subnormals
+        self._adder_stages = adder_stages
         super().__init__({
             "operands": In(data.ArrayLayout(FP16_BITS, operands)),
             "sum": Out(FP16_BITS),
@@ -46,7 +50,7 @@ class Fp16AdderTree(wiring.Component):
     @property
     def latency(self):
         """Cycles from the operands to the sum."""
-        return self._levels // self._register_every
+        return self._levels * (self._adder_stages - 1) + self._levels // self._register_every
 
     def elaborate(self, platform):
         m = Module()
@@ -59,11 +63,14 @@ class Fp16AdderTree(wiring.Component):
                     platform,
                     f"adder{level}_{index}",
                     "fp16_adder",
-                    lambda: Fp16Adder(subnormals=self._subnormals),
+                    lambda: Fp16Adder(subnormals=self._subnormals, stages=self._adder_stages),
                 )
                 m.d.comb += [adder.a.eq(left), adder.b.eq(right)]
                 sums.append(adder.sum)
-            sums += nodes[len(nodes) // 2 * 2 :]
+            sums += [
+                delay(m, node, self._adder_stages - 1, name=f"level{level}_odd")
+                for node in nodes[len(nodes) // 2 * 2 :]
+            ]
             domain = "sync" if level % self._register_every == 0 else "comb"
             nodes = []
             for index, total in enumerate(sums):

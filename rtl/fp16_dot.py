@@ -25,6 +25,8 @@ class Fp16Dot(wiring.Component):
         Whether a register stands between the products and the tree.
     subnormals : bool
         As `Fp16Multiplier` and `Fp16Adder` take it.
+    multiplier_stages, adder_stages : int
+        The `stages` of each `Fp16Multiplier` and of each `Fp16Adder`.
 
     Members
     -------
@@ -36,11 +38,22 @@ class Fp16Dot(wiring.Component):
         The dot product, `latency` cycles later.
     """
 
-    def __init__(self, *, lanes, tree_register_every, product_register, subnormals):
+    def __init__(
+        self,
+        *,
+        lanes,
+        tree_register_every,
+        product_register,
+        subnormals,
+        multiplier_stages=1,
+        adder_stages=1,
+    ):
         self._lanes = lanes
         self._tree_register_every = tree_register_every
         self._product_register = product_register
         self._subnormals = subnormals
+        self._multiplier_stages = multiplier_stages
+        self._adder_stages = adder_stages
         operands = data.ArrayLayout(FP16_BITS, lanes)
         super().__init__({
             "activations": In(operands),
@@ -52,7 +65,8 @@ class Fp16Dot(wiring.Component):
     def latency(self):
         """Cycles from activations and weights to the sum."""
         levels = (self._lanes - 1).bit_length()
-        return bool(self._product_register) + levels // self._tree_register_every
+        product = self._multiplier_stages - 1 + bool(self._product_register)
+        return product + levels * (self._adder_stages - 1) + levels // self._tree_register_every
 
     def elaborate(self, platform):
         m = Module()
@@ -60,6 +74,7 @@ class Fp16Dot(wiring.Component):
             operands=self._lanes,
             register_every=self._tree_register_every,
             subnormals=self._subnormals,
+            adder_stages=self._adder_stages,
         )
         domain = "sync" if self._product_register else "comb"
         for lane in range(self._lanes):
@@ -68,7 +83,7 @@ class Fp16Dot(wiring.Component):
                 platform,
                 f"multiplier{lane}",
                 "fp16_multiplier",
-                lambda: Fp16Multiplier(subnormals=self._subnormals),
+                lambda: Fp16Multiplier(subnormals=self._subnormals, stages=self._multiplier_stages),
             )
             product = Signal(FP16_BITS, name=f"product{lane}", reset_less=True)
             m.d.comb += [

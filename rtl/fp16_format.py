@@ -4,6 +4,7 @@ from amaranth import Cat
 from amaranth.lib import data
 
 __all__ = [
+    "EXPONENT_BITS",
     "FP16_BITS",
     "FP16_INFINITY",
     "FP16_NAN",

@@ -5,13 +5,15 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.fp16_format import (
+    EXPONENT_BITS,
     FP16_BITS,
     FP16_INFINITY,
     FRACTION_BITS,
     SIGNIFICAND_BITS,
 )
+from rtl.pipeline import cut
 
-__all__ = ["Fp16Round"]
+__all__ = ["SCALE_BITS", "Fp16Round"]
 
 SCALE_BITS = 8
 
@@ -23,8 +25,6 @@ class Fp16Round(wiring.Component):
     the exponent has come down to 1. The exponent field of the result is that exponent, or 0 if the
     top bit is 0 even so. A magnitude from 65520 up becomes infinity.
 
-    Combinational.
-
     Parameters
     ----------
     bits : int
@@ -34,6 +34,8 @@ class Fp16Round(wiring.Component):
     subnormals : bool
         Whether results below 2**-14 are subnormal numbers. If not, they are zero, decided by the
         magnitude before it is rounded.
+    registered : bool
+        Whether a register stands between the shift and the rounding.
 
     Members
     -------
@@ -44,12 +46,13 @@ class Fp16Round(wiring.Component):
     significand : In(bits)
         Significand; its lowest bit may stand for any number of lower bits, of which one is 1.
     result : Out(16)
-        The number.
+        The number, `latency` cycles later.
     """
 
-    def __init__(self, *, bits, most_zeros, subnormals):
+    def __init__(self, *, bits, most_zeros, subnormals, registered=False):
         self._most_zeros = most_zeros
         self._subnormals = subnormals
+        self._registered = registered
         super().__init__({
             "sign": In(1),
             "scale": In(signed(SCALE_BITS)),
@@ -57,18 +60,30 @@ class Fp16Round(wiring.Component):
             "result": Out(FP16_BITS),
         })
 
+    @property
+    def latency(self):
+        """Cycles from the significand to the result."""
+        return int(self._registered)
+
     def elaborate(self, platform):
         m = Module()
-        zeros = leading_zeros(self.significand[-self._most_zeros :])
-        shift = Signal(len(zeros))
+        counted = self.significand
         if self._subnormals:
-            m.d.comb += shift.eq(Mux(zeros < self.scale, zeros, self.scale - 1))
-        else:
-            m.d.comb += shift.eq(zeros)
-        normalised = Signal.like(self.significand)
-        scale = Signal(signed(SCALE_BITS))
-        m.d.comb += [normalised.eq(self.significand << shift), scale.eq(self.scale - shift)]
+            # A 1 where the exponent has come down to 1 ends the count: no comparison after it.
+            limit = Const(1 << (len(counted) - 1)) >> (self.scale - 1).as_unsigned()
+            counted = counted | limit
+        zeros = leading_zeros(counted[-self._most_zeros - 1 :])
+        normalised, scale, places, sign = cut(
+            m,
+            registered=self._registered,
+            normalised=shift_left(self.significand, zeros),
+            first_scale=self.scale,
+            places=zeros,
+            normalised_sign=self.sign,
+        )
 
+        # Behind the register, since the count comes late and the shift is busy with it.
+        scale = (scale - places)[:SCALE_BITS].as_signed()
         kept = normalised[-SIGNIFICAND_BITS:]
         below = normalised[:-SIGNIFICAND_BITS]
         up = below[-1] & (below[:-1].any() | kept[0])
@@ -80,24 +95,39 @@ class Fp16Round(wiring.Component):
             up &= ~vanished
         exponent = scale[:-1] & ~vanished.replicate(SCALE_BITS - 1)
 
-        # A carry out of the fraction belongs to the exponent, whose next value has fraction 0.
+        # A carry out of the fraction belongs to the exponent, whose next value has fraction 0. The
+        # next number is ready before it is known whether it is the nearer one.
+        number = Cat(fraction, exponent)
         rounded = Signal(FRACTION_BITS + SCALE_BITS - 1)
         overflow = Signal()
+        field = rounded[FRACTION_BITS:]
         m.d.comb += [
-            rounded.eq(Cat(fraction, exponent) + up),
-            overflow.eq(rounded >= FP16_INFINITY),
-            self.result.eq(Cat(Mux(overflow, FP16_INFINITY, rounded)[: FP16_BITS - 1], self.sign)),
+            rounded.eq(Mux(up, number + 1, number)),
+            overflow.eq(field[EXPONENT_BITS:].any() | field[:EXPONENT_BITS].all()),
+            self.result.eq(Cat(Mux(overflow, FP16_INFINITY, rounded)[: FP16_BITS - 1], sign)),
         ]
         return m
 
 
 def leading_zeros(value):
-    """Return how many zeros `value` has above its highest 1: its width if there is none."""
+    """Return how many zeros `value` has above its highest 1; any number if it has none."""
     width = len(value)
     if width == 1:
-        return ~value
+        return Const(0, 0)
     half = 1 << ((width - 1).bit_length() - 1)
-    # The upper part is a power of two wide: its count is that power or fits in the bits below it.
+    # The upper part is a power of two wide: zeros within a part count in the bits below that power.
     low, high = value[: width - half], value[width - half :]
-    high_zeros, low_zeros = leading_zeros(high), leading_zeros(low)
-    return Mux(high.any(), high_zeros, Const(half) + low_zeros)
+    none = ~high.any()
+    within = Mux(none, leading_zeros(low), leading_zeros(high))
+    return Cat(within[: half.bit_length() - 1], none)
+
+
+def shift_left(value, places):
+    """Return `value` shifted left in its own width.
+
+    The largest step first: of a count of zeros, the highest bit is known first.
+    """
+    width = len(value)
+    for bit in reversed(range(len(places))):
+        value = Mux(places[bit], Cat(Const(0, 1 << bit), value)[:width], value)
+    return value

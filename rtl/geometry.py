@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from functools import cache
 
-__all__ = ["LANE_STYLES", "SIZE_LIMITS", "WEIGHT_ENCODINGS", "Geometry"]
+from rtl.lane_style import LANE_STYLES, LaneStyle
+
+__all__ = ["SIZE_LIMITS", "WEIGHT_ENCODINGS", "Geometry"]
 
 WEIGHT_ENCODINGS = ("trit2", "trit5")
-LANE_STYLES = ("select",)
 
 ACTIVATION_BITS = 8
 RESULT_BITS = 32
@@ -35,26 +36,26 @@ def _ceil_log2(value: int) -> int:
 
 
 @cache
-def _tree_adders(lanes: int) -> tuple[tuple[int, int], ...]:
-    levels = []
-    level, nodes = 1, lanes
+def _tree_adders(operands: int, bits: int) -> tuple[tuple[int, int], ...]:
+    levels: list[tuple[int, int]] = []
+    nodes = operands
     while nodes > 1:
-        levels.append((ACTIVATION_BITS + level, nodes // 2))
-        level, nodes = level + 1, _ceil_div(nodes, 2)
+        levels.append((bits + len(levels) + 1, nodes // 2))
+        nodes = _ceil_div(nodes, 2)
     return tuple(levels)
 
 
 @cache
-def _tree_register_bits(lanes: int, register_every: int) -> int:
-    bits = level = 0
-    widths = [ACTIVATION_BITS] * lanes
+def _tree_register_bits(operands: int, bits: int, carries: bool, register_every: int) -> int:
+    total = level = 0
+    widths = [bits] * operands
     while len(widths) > 1:
         level += 1
         odd = widths[len(widths) // 2 * 2 :]
-        widths = [max(pair) + 1 for pair in zip(widths[0::2], widths[1::2], strict=False)] + odd
+        widths = [bits + level] * (len(widths) // 2) + odd
         if level % register_every == 0:
-            bits += sum(width + 1 for width in widths)
-    return bits
+            total += sum(widths) + carries * len(widths)
+    return total
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +84,7 @@ class Geometry:
     tree_register_every : int
         Levels of the adder tree between two pipeline registers.
     lane_style : str
-        How a weight selects +x, 0 or -x. ``"select"``: AND with non-zero, XOR with negative, and
-        the missing +1 of the negation rides on a carry input of the tree.
+        How a weight selects +x, 0 or -x; a key of `rtl.lane_style.LANE_STYLES`.
 
     Raises
     ------
@@ -192,9 +192,24 @@ class Geometry:
     # Sums.
 
     @property
+    def style(self) -> LaneStyle:
+        """The numbers of the lane style."""
+        return LANE_STYLES[self.lane_style]
+
+    @property
+    def tree_operands(self) -> int:
+        """Numbers that a row's tree adds."""
+        return self.style.operands(self.lanes)
+
+    @property
+    def shared_bits(self) -> int:
+        """Bits that all rows share of a step's activations."""
+        return self.style.shared_bits * self.tree_operands
+
+    @property
     def tree_levels(self) -> int:
         """Levels of two-input adders between the lanes and the sum of a row."""
-        return _ceil_log2(self.lanes)
+        return _ceil_log2(self.tree_operands)
 
     @property
     def tree_latency(self) -> int:
@@ -204,7 +219,7 @@ class Geometry:
     @property
     def tree_adders(self) -> tuple[tuple[int, int], ...]:
         """Width of the result, and number, of the adders in each level of a row's tree."""
-        return _tree_adders(self.lanes)
+        return _tree_adders(self.tree_operands, self.style.operand_bits)
 
     @property
     def tree_add_bits(self) -> int:
@@ -213,13 +228,21 @@ class Geometry:
 
     @property
     def tree_register_bits(self) -> int:
-        """Bits of the pipeline registers in a row's tree: each sum with its carry."""
-        return _tree_register_bits(self.lanes, self.tree_register_every)
+        """Bits of the pipeline registers in a row's tree: each sum with its carry, if any."""
+        style = self.style
+        return _tree_register_bits(
+            self.tree_operands, style.operand_bits, style.carries, self.tree_register_every
+        )
 
     @property
     def sum_bits(self) -> int:
-        """Width of the signed sum that leaves the tree (one +1 correction travels beside it)."""
-        return ACTIVATION_BITS + self.tree_levels
+        """Width of the sum that leaves the tree, with the centers and also without them."""
+        return self.style.operand_bits + self.tree_levels
+
+    @property
+    def sum_of_centers(self) -> int:
+        """What a row's tree adds up to for a product of 0."""
+        return sum(self.style.center(i, self.lanes) for i in range(self.tree_operands))
 
     @property
     def accumulator_bits(self) -> int:
@@ -235,9 +258,8 @@ class Geometry:
 
     @property
     def step_register_bits(self) -> int:
-        """Bits written in a step: activations, registers of the trees, and partial sums."""
-        sums = self.rows * (self.tree_register_bits + self.accumulator_bits)
-        return self.activation_word_bits + sums
+        """Bits written in a step: what the rows share, registers of the trees, partial sums."""
+        return self.shared_bits + self.rows * (self.tree_register_bits + self.accumulator_bits)
 
     @property
     def tile_register_bits(self) -> int:

@@ -16,8 +16,8 @@ INT8_PRODUCT_BITS = 2 * ACTIVATION_BITS
 class Int8Dot(wiring.Component):
     """Sum of `lanes` products of two int8 numbers, the baseline of `DotProduct`.
 
-    The tree is that of the ternary row, on products instead of selected activations, its carries
-    unused. How a product is made is left to synthesis, which knows array and Booth multipliers.
+    The tree is that of the ternary row, on products instead of selected activations. How a product
+    is made is left to synthesis, which knows array and Booth multipliers.
 
     Parameters
     ----------
@@ -62,11 +62,13 @@ class Int8Dot(wiring.Component):
             operands=self._lanes,
             bits=INT8_PRODUCT_BITS,
             register_every=self._tree_register_every,
+            carries=False,
         )
         domain = "sync" if self._product_register else "comb"
         for lane in range(self._lanes):
             product = Signal(signed(INT8_PRODUCT_BITS), name=f"product{lane}", reset_less=True)
             m.d[domain] += product.eq(self.activations[lane] * self.weights[lane])
-            m.d.comb += tree.operands[lane].eq(product)
-        m.d.comb += self.sum.eq(tree.sum)
+            # The tree adds numbers without a sign: each is a product plus half of their range.
+            m.d.comb += tree.operands[lane].eq(product ^ (1 << (INT8_PRODUCT_BITS - 1)))
+        m.d.comb += self.sum.eq(tree.sum - (self._lanes << (INT8_PRODUCT_BITS - 1)))
         return m

@@ -34,11 +34,11 @@ class Int8Row(wiring.Component):
     """
 
     def __init__(self, *, lanes, tree_register_every, product_register, max_tokens):
-        self._dot_sizes = {
-            "lanes": lanes,
-            "tree_register_every": tree_register_every,
-            "product_register": product_register,
-        }
+        self._dot = Int8Dot(
+            lanes=lanes,
+            tree_register_every=tree_register_every,
+            product_register=product_register,
+        )
         self._max_tokens = max_tokens
         operands = data.ArrayLayout(signed(ACTIVATION_BITS), lanes)
         super().__init__({
@@ -50,9 +50,19 @@ class Int8Row(wiring.Component):
             "total": Out(signed(RESULT_BITS)),
         })
 
+    @property
+    def dot_latency(self):
+        """Cycles from activations and weights to the sum that leaves the tree."""
+        return self._dot.latency
+
+    @property
+    def step_interval(self):
+        """Cycles from a step to the next one of the same partial sum, at least."""
+        return 1
+
     def elaborate(self, platform):
         m = Module()
-        m.submodules.dot = dot = Int8Dot(**self._dot_sizes)
+        m.submodules.dot = dot = self._dot
         m.submodules.partials = partials = PartialSums(
             shape=signed(RESULT_BITS), max_tokens=self._max_tokens
         )

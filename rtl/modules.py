@@ -1,11 +1,12 @@
 """Verilog of single components, to be synthesised by themselves."""
 
 from rtl.geometry import Geometry
+from rtl.lanes import Operands
 from rtl.row import Row
 from rtl.shared import SharedModules, emit_component
 from rtl.weights import TileLoader
 
-__all__ = ["loader_verilog", "row_verilog"]
+__all__ = ["loader_verilog", "operands_verilog", "row_verilog"]
 
 
 def row_verilog(geometry: Geometry, name: str) -> str:
@@ -16,6 +17,11 @@ def row_verilog(geometry: Geometry, name: str) -> str:
 def loader_verilog(geometry: Geometry, name: str) -> str:
     """Return the Verilog of the loader of weights as a module called `name`."""
     return _verilog(TileLoader(geometry), name)
+
+
+def operands_verilog(geometry: Geometry, name: str) -> str:
+    """Return the Verilog of what prepares the activations as a module called `name`."""
+    return _verilog(Operands(geometry), name)
 
 
 def _verilog(component, name):

@@ -7,6 +7,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.partial_sums import token_bits
+from rtl.pipeline import delay
 from rtl.shared import place
 
 __all__ = ["MultiplierArray"]
@@ -30,9 +31,22 @@ class MultiplierArray(wiring.Component):
         Returns a row, given the parameters that a row has of those of an array.
     rows, lanes, words_per_tile, tree_register_every, product_register, max_tokens
         As `Int8Array` takes them.
+    multiplier_latency, adder_latency : int
+        Cycles that registers inside each multiplier, and inside each adder, take.
     """
 
-    def __init__(self, *, operand, result, create_row, rows, words_per_tile, **row):
+    def __init__(
+        self,
+        *,
+        operand,
+        result,
+        create_row,
+        rows,
+        words_per_tile,
+        multiplier_latency=0,
+        adder_latency=0,
+        **row,
+    ):
         sizes = {"rows": rows, "words_per_tile": words_per_tile, **row}
         product_register = sizes.pop("product_register")
         for name, value in sizes.items():
@@ -45,7 +59,10 @@ class MultiplierArray(wiring.Component):
                 f"not {words_per_tile}"
             )
         levels = (self._lanes - 1).bit_length()
-        self._latency = 1 + bool(product_register) + levels // row["tree_register_every"]
+        product = multiplier_latency + bool(product_register)
+        tree = levels * adder_latency + levels // row["tree_register_every"]
+        self._sum_latency = 1 + product + tree
+        self._adder_latency = adder_latency
         self._create_row = partial(create_row, **row)
         members = {
             "word": In(data.ArrayLayout(operand, rows * self._lanes // words_per_tile)),
@@ -73,7 +90,12 @@ class MultiplierArray(wiring.Component):
     @property
     def latency(self):
         """Cycles from a step to the totals that include it."""
-        return self._latency
+        return self._sum_latency + self._adder_latency
+
+    @property
+    def step_interval(self):
+        """Cycles from a step to the next one of the same token, at least."""
+        return self._adder_latency + 1
 
     def elaborate(self, platform):
         m = Module()
@@ -92,7 +114,7 @@ class MultiplierArray(wiring.Component):
             m.d.sync += activations.eq(self.activations)
 
         valid, first, token = self.step, self.first, self.token
-        for stage in range(self._latency):
+        for stage in range(self._sum_latency):
             next_valid = Signal(name=f"valid{stage}")
             next_first = Signal(name=f"first{stage}", reset_less=True)
             next_token = Signal(len(token), name=f"token{stage}", reset_less=True)
@@ -109,5 +131,5 @@ class MultiplierArray(wiring.Component):
                 row.token.eq(token),
                 self.totals[number].eq(row.total),
             ]
-        m.d.comb += self.valid.eq(valid)
+        m.d.comb += self.valid.eq(delay(m, valid, self._adder_latency, name="total_valid"))
         return m

@@ -5,6 +5,8 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from rtl.pipeline import delay
+
 __all__ = ["PartialSums", "token_bits"]
 
 
@@ -25,11 +27,13 @@ class PartialSums(wiring.Component):
         Shape of a sum; zero is all bits 0.
     max_tokens : int
         Number of sums.
+    latency : int
+        Cycles that the addition takes. A token's next sum must come later than its total.
 
     Members
     -------
     valid : In(1)
-        Keep `total` in this cycle.
+        Keep `total` when it is there.
     first : In(1)
         This is the first sum of its token and output tile.
     token : In(token_bits(max_tokens))
@@ -37,12 +41,13 @@ class PartialSums(wiring.Component):
     partial : Out(shape)
         The sum so far, zero if `first`, in the same cycle.
     total : In(shape)
-        The sum to keep.
+        The sum to keep, `latency` cycles later.
     """
 
-    def __init__(self, *, shape, max_tokens):
+    def __init__(self, *, shape, max_tokens, latency=0):
         self._shape = shape
         self._max_tokens = max_tokens
+        self._latency = latency
         super().__init__({
             "valid": In(1),
             "first": In(1),
@@ -54,8 +59,10 @@ class PartialSums(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         kept = Signal(self._shape, reset_less=True)
+        valid = delay(m, self.valid, self._latency, name="valid")
+        token = delay(m, self.token, self._latency, name="token")
         if self._max_tokens == 1:
-            with m.If(self.valid):
+            with m.If(valid):
                 m.d.sync += kept.eq(self.total)
         else:
             m.submodules.sums = sums = Memory(shape=self._shape, depth=self._max_tokens, init=[])
@@ -63,9 +70,9 @@ class PartialSums(wiring.Component):
             m.d.comb += [
                 read.addr.eq(self.token),
                 kept.eq(read.data),
-                write.addr.eq(self.token),
+                write.addr.eq(token),
                 write.data.eq(self.total),
-                write.en.eq(self.valid),
+                write.en.eq(valid),
             ]
         with m.If(~self.first):
             m.d.comb += self.partial.eq(kept)

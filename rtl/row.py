@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from rtl.accumulator import Accumulator
 from rtl.dot import DotProduct
-from rtl.geometry import ACTIVATION_BITS
+from rtl.lanes import shared_layout
 
 __all__ = ["Row"]
 
@@ -21,8 +21,8 @@ class Row(wiring.Component):
 
     Members
     -------
-    activations : In(ArrayLayout(signed(8), lanes))
-        Activations.
+    shared : In(shared_layout(geometry))
+        The activations, as `Operands` prepares them.
     weights : In(ArrayLayout(2, lanes))
         Two-bit weight codes.
     valid, first, token : In
@@ -34,7 +34,7 @@ class Row(wiring.Component):
     def __init__(self, geometry):
         self._geometry = geometry
         super().__init__({
-            "activations": In(data.ArrayLayout(signed(ACTIVATION_BITS), geometry.lanes)),
+            "shared": In(shared_layout(geometry)),
             "weights": In(data.ArrayLayout(2, geometry.lanes)),
             "valid": In(1),
             "first": In(1),
@@ -47,7 +47,7 @@ class Row(wiring.Component):
         m.submodules.dot = dot = DotProduct(self._geometry)
         m.submodules.accumulator = accumulator = Accumulator(self._geometry)
         m.d.comb += [
-            dot.activations.eq(self.activations),
+            dot.shared.eq(self.shared),
             dot.weights.eq(self.weights),
             accumulator.sum.eq(dot.sum),
             accumulator.carry.eq(dot.carry),

@@ -50,7 +50,7 @@ class Sequencer(wiring.Component):
     half : In(1)
         The half of the activation store that holds its activations.
     limit : In(address)
-        One past the last of them which can be read.
+        One past the last word that can be read of the job at work after this cycle.
     tile_available : In(1)
         The next weight tile can be taken.
     take_tile : Out(1)
@@ -60,9 +60,11 @@ class Sequencer(wiring.Component):
     slots_used : Out(1)
         A result vector is under way or in the result buffer.
     step : Out(1)
-        A step is taken: read the activation now; everything else happens a cycle later.
-    address : Out(address)
-        Activation of the step.
+        A step is taken, with the activation that was fetched; what it does comes a cycle later.
+    fetch : Out(1)
+        Read the activation store: there is no activation yet for the next step.
+    fetch_address : Out(address)
+        Activation of the next step.
     what : Out(step_layout(geometry))
         The step.
     weight_wait, activation_wait, output_wait : Out(1)
@@ -81,7 +83,8 @@ class Sequencer(wiring.Component):
             "slot_freed": In(1),
             "slots_used": Out(1),
             "step": Out(1),
-            "address": Out(address),
+            "fetch": Out(1),
+            "fetch_address": Out(address),
             "what": Out(step_layout(geometry)),
             "weight_wait": Out(1),
             "activation_wait": Out(1),
@@ -106,12 +109,20 @@ class Sequencer(wiring.Component):
             last_n.eq(n_left <= geometry.rows),
         ]
 
-        # What it needs.
+        # What it needs. Its activation is fetched ahead, one cycle or more.
+        address, following = Signal.like(self.fetch_address), Signal.like(self.fetch_address)
+        fetched = Signal()
+        m.d.comb += [
+            following.eq(address + 1),
+            self.fetch_address.eq(Mux(self.step, following, address)),
+            self.fetch.eq(self.step | ~fetched),
+        ]
+        m.d.sync += [address.eq(self.fetch_address), fetched.eq(self.fetch_address != self.limit)]
         activation_ready, weights_ready, output_ready = Signal(), Signal(), Signal()
         slots = Signal(range(geometry.result_slots + 1), init=geometry.result_slots)
         timer = Signal(range(geometry.max_tokens * geometry.beats_per_vector + 1))
         m.d.comb += [
-            activation_ready.eq(self.address != self.limit),
+            activation_ready.eq(fetched),
             weights_ready.eq((token != 0) | self.tile_available),
             output_ready.eq(~last_k | ((slots != 0) & ((token != 0) | (timer <= 1)))),
             self.step.eq(self.jobs.valid & activation_ready & weights_ready & output_ready),
@@ -133,13 +144,13 @@ class Sequencer(wiring.Component):
         ]
 
         with m.If(self.step):
-            m.d.sync += [self.address.eq(self.address + 1), token.eq(token + 1)]
+            m.d.sync += token.eq(token + 1)
             with m.If(last_token):
                 m.d.sync += [token.eq(0), k_done.eq(k_done + geometry.lanes)]
                 with m.If(last_k):
                     # Back to the start of this half, or on to the other half for the next job.
+                    m.d.comb += following.eq(Mux(self.half ^ last_n, geometry.activation_depth, 0))
                     m.d.sync += [
-                        self.address.eq(Mux(self.half ^ last_n, geometry.activation_depth, 0)),
                         k_done.eq(0),
                         n_done.eq(Mux(last_n, 0, n_done + geometry.rows)),
                     ]

@@ -75,6 +75,8 @@ class TileLoader(wiring.Component):
                 gathered.append(word)
         else:
             m.d.comb += [self.available.eq(self.weights.valid), self.weights.ready.eq(self.take)]
+        tile = Signal(len(self.tile.as_value()), reset_less=True)
         with m.If(self.take):
-            m.d.sync += self.tile.as_value().eq(Cat(*gathered, decoder.trits))
+            m.d.sync += tile.eq(Cat(*gathered, decoder.trits))
+        m.d.comb += self.tile.as_value().eq(tile)
         return m

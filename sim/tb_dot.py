@@ -1,4 +1,4 @@
-"""cocotb tests of one dot product, a new operand pair in every cycle.
+"""cocotb tests of one dot product behind its operand registers, a new pair in every cycle.
 
 Parameters of the run, read from its JSON file: `geometry`, `latency` in cycles, and for
 `random_vectors` the number of `vectors`.
@@ -12,7 +12,7 @@ from typing import Any
 import cocotb
 import numpy as np
 from cocotb.clock import Clock
-from cocotb.triggers import RisingEdge, Timer
+from cocotb.triggers import RisingEdge
 from numpy.typing import NDArray
 
 from rtl.geometry import Geometry
@@ -21,7 +21,6 @@ from sim.accelerator_bench import golden_reference
 from sim.bench import parameters, report, seed
 
 _EXTREMES = (-128, -127, -1, 0, 1, 127)
-_SETTLE_NS = 1
 
 
 def _geometry() -> Geometry:
@@ -35,19 +34,15 @@ def _signed(value: int, bits: int) -> int:
 async def _check(dut: Any, blocks: Iterable[tuple[NDArray[np.int8], NDArray[np.int8]]]) -> int:
     """Send each row of weights with each row of activations of its block, and check all sums."""
     geometry, latency = _geometry(), int(parameters()["latency"])
-    if latency:
-        Clock(dut.clk, 10, unit="ns").start(start_high=False)
-        dut.rst.value = 0
+    Clock(dut.clk, 10, unit="ns").start(start_high=False)
+    dut.rst.value = 0
     # Cycle in which a sum is due, and the sum.
     expected: deque[tuple[int, int]] = deque()
     cycle = checked = 0
 
     async def step() -> None:
         nonlocal cycle, checked
-        if latency:
-            await RisingEdge(dut.clk)
-        else:
-            await Timer(_SETTLE_NS, unit="ns")
+        await RisingEdge(dut.clk)
         if expected and expected[0][0] == cycle:
             _, wanted = expected.popleft()
             value = _signed(int(dut["sum"].value), geometry.sum_bits) + int(dut.carry.value)

@@ -35,15 +35,16 @@ def test_time_of_products_adds_up_but_the_jobs_of_one_overlap():
 
 
 def test_one_job_by_hand():
-    # One step of one tile: the command's cycle, its activation, the tile, the pipeline, two beats.
-    assert ArrayWork(TINY, Counter({(1, 8, 4): 1})).cycles == 7
+    # One step of one tile: the command's cycle, its activation, loaded and fetched, the tile, the
+    # pipeline, two beats.
+    assert ArrayWork(TINY, Counter({(1, 8, 4): 1})).cycles == 8
 
 
 def test_counters_of_products_add_up():
-    # Before the step of a job its activation is waited for, in one cycle.
+    # Before the step of a job its activation is waited for, in two cycles.
     work = ArrayWork(TINY, Counter({(1, 8, 4): 3}))
     assert work.counters == CycleCount(
-        cycles=21, busy=3, weight_wait=0, activation_wait=3, output_wait=0
+        cycles=24, busy=3, weight_wait=0, activation_wait=6, output_wait=0
     )
     shapes = Counter({(1, 8, 4): 3, (2, 64, 9): 2})
     rate = WeightRate(2, 7)

@@ -56,4 +56,4 @@ def test_literal():
     columns = GeometryColumns(geometry, {"rows": np.array([4, 4]), "lanes": np.array([4, 4])})
     end, busy = cycle_columns(columns, [Job(k=4, n=4)], np.array([1, 1]), np.array([1, 7]))
     assert busy.tolist() == [1, 1]
-    assert end.tolist() == [cycles(geometry, [Job(k=4, n=4)]).cycles] * 2 == [6, 6]
+    assert end.tolist() == [cycles(geometry, [Job(k=4, n=4)]).cycles] * 2 == [7, 7]

@@ -6,9 +6,15 @@ from hypothesis import strategies as st
 
 from bitnet_hw.batch.geometry_columns import COLUMNS, GeometryColumns
 from rtl.geometry import Geometry
+from rtl.lane_style import LANE_STYLES
 
-GEOMETRIES = st.integers(1, 300).flatmap(
-    lambda rows: st.builds(
+
+def geometries(style):
+    return st.integers(1, 300).flatmap(lambda rows: _of_rows(rows, style))
+
+
+def _of_rows(rows, style):
+    return st.builds(
         Geometry,
         rows=st.just(rows),
         lanes=st.integers(1, 300),
@@ -16,17 +22,23 @@ GEOMETRIES = st.integers(1, 300).flatmap(
         max_k=st.integers(1, 1 << 20),
         output_bus_words=st.integers(1, rows),
         tree_register_every=st.integers(1, 16),
+        lane_style=st.just(style),
     )
-)
+
+
 # Nothing in the estimator reads the width of a token number.
 PROPERTIES = [
     name
     for name, item in vars(Geometry).items()
-    if isinstance(item, property) and name not in ("token_bits", "tree_adders")
+    if isinstance(item, property) and name not in ("token_bits", "tree_adders", "style")
 ]
 
 
-@given(st.lists(GEOMETRIES, min_size=1, max_size=6))
+@given(
+    st.sampled_from(sorted(LANE_STYLES)).flatmap(
+        lambda style: st.lists(geometries(style), min_size=1, max_size=6)
+    )
+)
 def test_every_property(geometries):
     columns = GeometryColumns(
         geometries[0],

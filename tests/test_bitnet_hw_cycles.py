@@ -107,18 +107,18 @@ def test_equals_simulation_in_corners(changes, jobs, rate):
 
 
 def test_by_hand():
-    # One row of one lane: the command is taken in cycle 1, loads in 2, steps in 3; the sum is
-    # accumulated in 4 and leaves in 5.
+    # One row of one lane: the command is taken in cycle 1, loads in 2, is fetched in 3, steps in 4;
+    # the sum is accumulated in 5 and leaves in 6.
     geometry = Geometry(rows=1, lanes=1, weight_bus_bits=8, max_k=4, output_bus_words=1)
     assert cycles(geometry, [Job(k=1, n=1)]) == CycleCount(
-        cycles=5, busy=1, weight_wait=0, activation_wait=1, output_wait=0
+        cycles=6, busy=1, weight_wait=0, activation_wait=2, output_wait=0
     )
     # Three more inputs: three more steps.
-    assert cycles(geometry, [Job(k=4, n=1)]).cycles == 8
-    # Half the weights: word 3 comes in cycle 6 instead of 3, so the last step is in 6 as before.
-    assert cycles(geometry, [Job(k=4, n=1)], WeightRate(1, 2)).cycles == 8
+    assert cycles(geometry, [Job(k=4, n=1)]).cycles == 9
+    # Half the weights: word 3 comes in cycle 6 instead of 3, so the last step is in 7 as before.
+    assert cycles(geometry, [Job(k=4, n=1)], WeightRate(1, 2)).cycles == 9
     assert cycles(geometry, [Job(k=4, n=1)], WeightRate(1, 3)) == CycleCount(
-        cycles=11, busy=4, weight_wait=3, activation_wait=1, output_wait=0
+        cycles=11, busy=4, weight_wait=2, activation_wait=2, output_wait=0
     )
 
 

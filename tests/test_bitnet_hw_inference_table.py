@@ -14,7 +14,7 @@ TINY = load_config("tiny")
 
 
 def phase(tokens, *, ran=True):
-    # One step: seven cycles (tests of ArrayWork count them by hand).
+    # One step: eight cycles (tests of ArrayWork count them by hand).
     work = ArrayWork(TINY, Counter({(1, 8, 4): 1}))
     return Phase(tokens, work, work.counters if ran else None)
 
@@ -46,7 +46,7 @@ def rows(inference):
 def test_hardware():
     table = rows(result())
     assert table["tokens through the model"] == ["2", "1"]
-    assert table["cycles simulated"] == table["cycles predicted"] == ["7", "7"]
+    assert table["cycles simulated"] == table["cycles predicted"] == ["8", "8"]
     assert table["hardware's counters"] == ["all as predicted", "all as predicted"]
     assert inference_notes(result()) == [
         "1,234 sums compared with the golden model, 0 differ.",
@@ -56,10 +56,10 @@ def test_hardware():
 
 def test_counters_that_differ_are_named():
     right = result()
-    counters = replace(right.decode.work.counters, cycles=8, output_wait=1)
+    counters = replace(right.decode.work.counters, cycles=9, output_wait=1)
     wrong = replace(right, decode=replace(right.decode, counters_simulated=counters))
     table = rows(wrong)
-    assert table["cycles simulated"] == ["7", "8"]
+    assert table["cycles simulated"] == ["8", "9"]
     assert table["hardware's counters"] == [
         "all as predicted",
         "NOT as predicted: cycles, output_wait",
@@ -70,5 +70,5 @@ def test_counters_that_differ_are_named():
 def test_golden_model():
     table = rows(result(ran=False))
     assert "cycles simulated" not in table
-    assert table["cycles predicted"] == ["7", "7"]
+    assert table["cycles predicted"] == ["8", "8"]
     assert len(inference_notes(result(ran=False))) == 1

@@ -68,7 +68,11 @@ def test_accumulator_holds_the_extremes(max_k):
             "base3",
             r"^weight_encoding must be one of trit2, trit5, not 'base3'$",
         ),
-        ("lane_style", "lut", r"^lane_style must be one of select, not 'lut'$"),
+        (
+            "lane_style",
+            "lut",
+            r"^lane_style must be one of select, biased, compressed, paired, not 'lut'$",
+        ),
     ],
 )
 def test_rejects_wrong_value(field, value, message):

@@ -2,19 +2,20 @@ import dataclasses
 
 import pytest
 
-from rtl.dot import DotProduct
 from rtl.geometry import Geometry
 from rtl.shared import emit_component
 from sim.build import build
 from sim.errors import BenchFailed
 from sim.runner import run
+from tests.prepared_dot import PreparedDot
 
 SIMULATORS = ["verilator", pytest.param("icarus", marks=pytest.mark.icarus)]
 VECTORS = 500
 
 
-def geometry(lanes, register_every):
+def geometry(lanes, register_every, style="biased"):
     return Geometry(
+        lane_style=style,
         rows=1,
         lanes=lanes,
         weight_bus_bits=8,
@@ -25,7 +26,7 @@ def geometry(lanes, register_every):
 
 
 def check(geometry, tests, simulator, build_root, directory, latency=None):
-    component = DotProduct(geometry)
+    component = PreparedDot(geometry)
     verilog = emit_component(component, "dot_product")
     design = build(verilog, top="dot_product", simulator=simulator, root=build_root)
     return run(
@@ -35,7 +36,7 @@ def check(geometry, tests, simulator, build_root, directory, latency=None):
         directory=directory,
         parameters={
             "geometry": dataclasses.asdict(geometry),
-            "latency": geometry.tree_latency if latency is None else latency,
+            "latency": component.latency if latency is None else latency,
             "vectors": VECTORS,
         },
     ).data
@@ -52,9 +53,18 @@ def test_all_weights_with_extreme_activations(register_every, simulator, build_r
 
 
 @pytest.mark.parametrize("simulator", SIMULATORS)
-@pytest.mark.parametrize(("lanes", "register_every"), [(1, 1), (21, 2)])
-def test_extremes_and_random_vectors(lanes, register_every, simulator, build_root, tmp_path):
-    wide = geometry(lanes, register_every)
+@pytest.mark.parametrize(
+    ("lanes", "register_every", "style"),
+    [
+        (1, 1, "biased"),
+        (21, 2, "biased"),
+        (21, 2, "select"),
+        (21, 3, "compressed"),
+        (21, 2, "paired"),
+    ],
+)
+def test_extremes_and_random_vectors(lanes, register_every, style, simulator, build_root, tmp_path):
+    wide = geometry(lanes, register_every, style)
     tests = ["extremes", "random_vectors"]
     assert check(wide, tests, simulator, build_root, tmp_path) == {
         "extremes": 3 * (2 + 2 * lanes),
@@ -65,4 +75,4 @@ def test_extremes_and_random_vectors(lanes, register_every, simulator, build_roo
 def test_a_wrong_latency_is_found(build_root, tmp_path):
     message = r"(?s)^sim\.tb_dot on verilator .*exhaustive: vector 0: expected .*, got "
     with pytest.raises(BenchFailed, match=message):
-        check(geometry(3, 1), ["exhaustive"], "verilator", build_root, tmp_path, latency=1)
+        check(geometry(3, 1), ["exhaustive"], "verilator", build_root, tmp_path, latency=2)

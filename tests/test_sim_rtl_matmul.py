@@ -36,7 +36,7 @@ def test_by_hand(matmul):
     assert sums.tolist() == [[255, -128, 0], [1, 3, 0]]
     assert matmul.calls[-1] == (Job(k=2, n=3, m=2),)
     # Command in 0, first step in 3, two steps, three registers in the pipeline.
-    assert matmul.cycles - before == 3 + 1 + GEOMETRY.result_latency
+    assert matmul.cycles - before == 4 + 1 + GEOMETRY.result_latency
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -49,7 +49,7 @@ def cycle_columns(
         lag = np.where(streams_slower, 0, (k_tiles - 1) * pace)
 
         start = np.maximum(_arrival(first_tile, per_tile, words, cycles), tile_free)
-        start = np.maximum(start, load + 2)
+        start = np.maximum(start, load + 3)
         unhindered = np.maximum(
             start + (k_tiles - 1) * pace,
             _arrival(first_tile + ahead, per_tile, words, cycles) + lag,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitnet_hw.elementwise import for_each_distinct
-from rtl.geometry import ACTIVATION_BITS, Geometry
+from rtl.geometry import Geometry
 
 __all__ = ["COLUMNS", "GeometryColumns"]
 
@@ -43,23 +43,36 @@ class GeometryColumns(Geometry):
 
     @property
     def tree_levels(self) -> Any:
-        """Levels of adders: the smallest power of two that holds the lanes."""
-        return np.searchsorted(_POWERS, self.lanes, side="left")
+        """Levels of adders: the smallest power of two that holds the operands."""
+        return np.searchsorted(_POWERS, self.tree_operands, side="left")
 
     @property
     def tree_adders(self) -> tuple[tuple[int, Any], ...]:
         """Width and number of the adders of each level; none above the top of a tree."""
         levels: list[tuple[int, Any]] = []
-        nodes: Any = np.asarray(self.lanes)
+        nodes: Any = np.asarray(self.tree_operands)
         while (nodes > 1).any():
-            levels.append((ACTIVATION_BITS + 1 + len(levels), nodes // 2))
+            levels.append((self.style.operand_bits + 1 + len(levels), nodes // 2))
             nodes = -(-nodes // 2)
         return tuple(levels)
 
     @property
     def tree_register_bits(self) -> Any:
         """Bits of the pipeline registers of a row."""
-        return for_each_distinct(_register_bits, self.lanes, self.tree_register_every)
+        style = self.lane_style
+
+        def bits(lanes: int, register_every: int) -> int:
+            return _shape(style, lanes, register_every).tree_register_bits
+
+        return for_each_distinct(bits, self.lanes, self.tree_register_every)
+
+    @property
+    def sum_of_centers(self) -> Any:
+        """What a row's tree adds up to for a product of 0."""
+        style = self.lane_style
+        return for_each_distinct(
+            lambda lanes, _: _shape(style, lanes, 1).sum_of_centers, self.lanes, self.lanes
+        )
 
     @property
     def accumulator_bits(self) -> Any:
@@ -69,16 +82,16 @@ class GeometryColumns(Geometry):
 
 
 @cache
-def _register_bits(lanes: int, register_every: int) -> int:
-    shape = Geometry(
+def _shape(style: str, lanes: int, register_every: int) -> Geometry:
+    return Geometry(
         rows=1,
         lanes=lanes,
         weight_bus_bits=8,
         max_k=1,
         output_bus_words=1,
         tree_register_every=register_every,
+        lane_style=style,
     )
-    return shape.tree_register_bits
 
 
 def _compute_once() -> None:
