@@ -31,10 +31,15 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[sim,models]' --group dev
 	touch $@
 
+# Only long tests place and route: a plain installation does without these large packages.
+$(VENV)/fpga: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[fpga]'
+	touch $@
+
 test: install ## the tests a person runs, under 5 minutes
 	$(BIN)/python -m pytest -m "not long and not icarus and not chromium" -n $(JOBS)
 
-test-long: install ## the other tests: long ones, and those that need Icarus Verilog or Chromium
+test-long: install $(VENV)/fpga ## the other tests: long ones, and those that need Icarus Verilog or Chromium
 	$(BIN)/python -m pytest -m "long or icarus or chromium" -n $(JOBS)
 
 check: install ## format, lint, types, import directions

@@ -1,0 +1,1 @@
+"""An array on an FPGA: placed, routed and measured with open tools."""
