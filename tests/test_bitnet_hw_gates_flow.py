@@ -42,10 +42,10 @@ def small():
 
 
 def test_area_is_the_sum_of_the_cells(tiny, small, tmp_path):
-    part = next(part for part in array_parts(small.array) if part.name == "activations")
+    part = next(part for part in array_parts(small.array) if part.name == "operands")
     netlist = synthesize(part, tiny, clock_mhz=100, root=tmp_path).netlist
 
-    # An activation register of 32 bits that keeps its value: 32 flip-flops, each behind a
+    # In the style "select" a register of 32 bits that keeps its value: 32 flip-flops, each behind a
     # multiplexer of three NAND gates, and one inverter for all.
     kinds = [instance.cell for instance in netlist.instances]
     assert {kind: kinds.count(kind) for kind in kinds} == {"DFF": 32, "NAND2": 96, "INV": 1}

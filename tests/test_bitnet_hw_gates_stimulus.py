@@ -58,11 +58,13 @@ def test_words_of_a_tile_come_one_after_the_other():
     assert stimulus.cycles - stimulus.skipped == 4
 
 
-def test_the_register_shows_what_came_a_cycle_earlier():
-    stimulus = part_stimulus("activations", GEOMETRY, OPERANDS_BY_HAND, tokens=1, steps=6)
+def test_what_the_rows_share_comes_two_cycles_after_the_activations():
+    geometry = dataclasses.replace(GEOMETRY, lane_style="select")
+    stimulus = part_stimulus("operands", geometry, OPERANDS_BY_HAND, tokens=1, steps=6)
 
-    word, shown = stimulus.inputs["word"][0], stimulus.expected["activations"][0]
-    assert (shown[2:] == word[1:-1]).all()
+    # In the style "select" they share the activations as they are.
+    word, shown = stimulus.inputs["activations"][0], stimulus.expected["shared"][0]
+    assert (shown[2:] == word[:-2]).all()
 
 
 @pytest.mark.parametrize("name", sorted(OPERANDS))

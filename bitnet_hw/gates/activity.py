@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitnet_hw.errors import SimulationFailed
+from bitnet_hw.gates.cells import ClockGate
 from bitnet_hw.gates.library import Library
 from bitnet_hw.gates.netlist import Netlist
 from bitnet_hw.gates.stimulus import Stimulus
@@ -155,14 +156,36 @@ def _shape(netlist: Netlist) -> str:
 
 
 def _write_cells(netlist: Netlist, library: Library, work: Path) -> None:
-    """Write the functional models of the cells that the netlist uses."""
+    """Write the functional models of the cells that the netlist uses.
+
+    Yosys knows no function of a clock gate, whose state Liberty gives as a table.
+    """
+    gates = {
+        name: cell.gate
+        for name, cell in library.cells(netlist.cells).items()
+        if cell.gate is not None
+    }
     lines = []
     for number, text in enumerate(library.texts):
-        if used := netlist.cells.intersection(text.cell_names):
+        if used := (netlist.cells - gates.keys()).intersection(text.cell_names):
             (work / f"cells{number}.lib").write_text(text.excerpt(used), encoding="utf-8")
             lines.append(f"read_liberty -ignore_miss_func cells{number}.lib")
     lines += ["proc", "write_verilog -noattr cells.v", ""]
     run_yosys("\n".join(lines), work, what="Modelling the cells with Yosys", timeout_s=_TIMEOUT_S)
+    with (work / "cells.v").open("a", encoding="utf-8") as file:
+        file.writelines(_clock_gate(name, gate) for name, gate in gates.items())
+
+
+def _clock_gate(name: str, gate: ClockGate) -> str:
+    """Return a clock gate: the enable passes while it is low and is held while it is high."""
+    enables = (gate.enable, *gate.tests)
+    ports = ", ".join(f"input {pin}" for pin in (gate.clock, *enables))
+    return (
+        f"module {name}({ports}, output {gate.output});\n"
+        f"  reg enabled;\n"
+        f"  always_latch if (!{gate.clock}) enabled = {' | '.join(enables)};\n"
+        f"  assign {gate.output} = {gate.clock} & enabled;\nendmodule\n"
+    )
 
 
 def _run(command: list[str], work: Path, environment: dict[str, str]) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from bitnet_hw.gates.table import Table
 
-__all__ = ["Cell", "Corner", "InternalEnergy", "Pin"]
+__all__ = ["Cell", "ClockGate", "Corner", "InternalEnergy", "Pin"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,25 +43,39 @@ class Pin:
     transitions: tuple[Table, ...]
 
 
+@dataclass(frozen=True)
+class ClockGate:
+    """Pins of a cell that lets a clock through while enabled; `tests` enable it, too."""
+
+    clock: str
+    enable: str
+    output: str
+    tests: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """A cell: its area, what it leaks on average over its states, and its pins."""
+    """A cell: its area, what it leaks on average over its states, and its pins.
+
+    `clock_pin` is that of a register or of a clock gate, and `gate` makes it the latter.
+    """
 
     name: str
     area_um2: float
     leakage_nw: float
     clock_pin: str
     pins: dict[str, Pin] = field(default_factory=dict)
+    gate: ClockGate | None = None
 
     @property
     def sequential(self) -> bool:
-        """Whether it keeps a state."""
-        return bool(self.clock_pin)
+        """Whether it is a register."""
+        return bool(self.clock_pin) and self.gate is None
 
     @property
     def functions(self) -> dict[str, str]:
         """Function of each output in terms of inputs, where it has one."""
-        if self.sequential:
+        if self.clock_pin:
             return {}
         return {name: pin.function for name, pin in self.pins.items() if pin.function}
 

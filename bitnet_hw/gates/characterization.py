@@ -84,12 +84,17 @@ class Characterization:
         What is how large.
     streams : tuple of StreamEnergy
         What takes how much.
+    idle_fj : dict
+        fJ of each group of the whole array in a cycle in which nothing arrives: what its clock
+        takes; without leakage.
     timings : dict
         What OpenSTA says of each part; empty where it is not installed.
     own_power_w : dict
         Our power of each part under the activity that OpenSTA was given, by kind.
     seconds : float
         Time that it took.
+    number_format : str
+        Of weights and activations.
     """
 
     config: Config
@@ -98,9 +103,11 @@ class Characterization:
     syntheses: tuple[Synthesis, ...]
     groups: tuple[GroupArea, ...]
     streams: tuple[StreamEnergy, ...]
+    idle_fj: dict[str, float]
     timings: dict[str, Timing]
     own_power_w: dict[str, dict[str, float]]
     seconds: float
+    number_format: str = "ternary"
 
     @cached_property
     def area_um2(self) -> float:
@@ -137,6 +144,7 @@ class Characterization:
         fmax = self.fmax_mhz
         return {
             "array": self.config.name,
+            "number_format": self.number_format,
             "geometry": dataclasses.asdict(self.config.array),
             "scope": "array",
             "clock_mhz": self.config.clock_mhz,
@@ -167,6 +175,7 @@ class Characterization:
                 }
                 for stream in self.streams
             ],
+            "idle_fj_per_cycle": self.idle_fj,
             "cross_check": self.cross_check(),
             "not_counted": list(NOT_COUNTED),
             "seconds": self.seconds,

@@ -11,23 +11,26 @@ import numpy as np
 
 from bitnet_hw.config import Config
 from bitnet_hw.gates.activity import Activity, build_simulator, measure_activity
+from bitnet_hw.gates.array_design import ArrayDesign, OperandStream, ternary_design
 from bitnet_hw.gates.characterization import Characterization, GroupArea, StreamEnergy
 from bitnet_hw.gates.library import Library
-from bitnet_hw.gates.operands import Operands
-from bitnet_hw.gates.parts import Part, array_parts
+from bitnet_hw.gates.parts import Part
 from bitnet_hw.gates.power import KINDS, Energies, PowerModel
-from bitnet_hw.gates.stimulus import part_stimulus
+from bitnet_hw.gates.stimulus import Stimulus
 from bitnet_hw.gates.synthesis import Synthesis, synthesize
 from bitnet_hw.gates.timing import analyze_timing
 
 __all__ = ["characterize_array"]
 
+_IDLE_CYCLES, _IDLE_SKIPPED = 64, 32
+
 
 def characterize_array(
     config: Config,
     library: Library,
-    operands: Sequence[Operands],
+    operands: Sequence[OperandStream],
     *,
+    design: ArrayDesign | None = None,
     flatten: bool = False,
     root: Path | None = None,
     progress: Callable[[int], None] | None = None,
@@ -40,14 +43,17 @@ def characterize_array(
         The array and its clock.
     library : Library
         The cells.
-    operands : sequence of Operands
-        What it multiplies; each with a tile for one step, and for as many as the array allows.
+    operands : sequence of OperandStream
+        What it multiplies, of a kind that the design takes; each with a tile for one step, and for
+        as many as the array allows.
+    design : ArrayDesign
+        The array; without it the ternary one.
     flatten : bool
         Let synthesis see through the modules of a part.
     root : Path
         Folder of netlists and simulators; without it in the user's cache directory.
     progress : callable
-        Called with the number of parts, of `array_parts`, that are mapped and compiled.
+        Called with the number of parts, of all in the design, that are mapped and compiled.
 
     Raises
     ------
@@ -55,7 +61,8 @@ def characterize_array(
         If the library is broken, a tool is missing or fails, or a netlist computes nonsense.
     """
     started = time.monotonic()
-    parts = array_parts(config.array)
+    design = design or ternary_design(config.array)
+    parts = design.parts
     finished = 0
 
     def work(part: Part) -> tuple[Synthesis, PowerModel, Path]:
@@ -87,10 +94,12 @@ def characterize_array(
         syntheses=tuple(mapped for mapped, _, _ in done),
         groups=tuple(group for mapped, model, _ in done for group in _groups(mapped, model)),
         streams=tuple(
-            _stream(config, item, tokens, done) for item in operands for tokens in reuses
+            _stream(config, design, item, tokens, done) for item in operands for tokens in reuses
         ),
+        idle_fj=_idle(config, done),
         timings=timings,
         own_power_w=own,
+        number_format=design.number_format,
         seconds=time.monotonic() - started,
     )
 
@@ -115,14 +124,20 @@ def _groups(mapped: Synthesis, model: PowerModel) -> list[GroupArea]:
 
 def _stream(
     config: Config,
-    operands: Operands,
+    design: ArrayDesign,
+    operands: OperandStream,
     tokens: int,
     done: list[tuple[Synthesis, PowerModel, Path]],
 ) -> StreamEnergy:
     by_group: dict[str, dict[str, float]] = {}
     for mapped, model, simulator in done:
         part = mapped.part
-        stimulus = part_stimulus(part.name, config.array, operands, tokens=tokens)
+        stimulus = design.stimulus(part.name, operands, tokens)
+        if part.name == "loader" and config.array.words_per_tile > 1:
+            # Nothing is reset: the count of words finds its place when the first tile is taken.
+            stimulus = dataclasses.replace(
+                stimulus, skipped=2 * stimulus.skipped, steps=stimulus.steps - tokens
+            )
         activity = measure_activity(mapped.netlist, stimulus, simulator)
         energies = model.energies_fj(activity, 1e6 / config.clock_mhz)
         cycles_per_step = (stimulus.cycles - stimulus.skipped) / stimulus.steps
@@ -131,6 +146,24 @@ def _stream(
             if group is not None:
                 by_group[group] = {kind: share * energy for kind, energy in kinds.items()}
     return StreamEnergy(operands.name, operands.source, tokens, by_group)
+
+
+def _idle(config: Config, done: list[tuple[Synthesis, PowerModel, Path]]) -> dict[str, float]:
+    """Return what each group takes in a cycle in which nothing arrives: its clock, no leakage."""
+    idle: dict[str, float] = {}
+    for mapped, model, simulator in done:
+        inputs = {
+            name: np.zeros((1, _IDLE_CYCLES, len(bits)), bool)
+            for name, bits in mapped.netlist.inputs.items()
+        }
+        activity = measure_activity(
+            mapped.netlist, Stimulus(inputs, skipped=_IDLE_SKIPPED), simulator
+        )
+        for group, kinds in model.energies_fj(activity, 1e6 / config.clock_mhz).items():
+            if group is not None:
+                switched = sum(energy for kind, energy in kinds.items() if kind != "leakage")
+                idle[group] = mapped.part.instances * switched
+    return idle
 
 
 def _own_power_w(model: PowerModel, activity: float, clock_hz: float) -> dict[str, float]:

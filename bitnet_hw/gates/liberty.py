@@ -21,6 +21,7 @@ _STATEMENT = re.compile(
 )
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _CELL = re.compile(r'^[ \t]*cell\s*\(\s*"?([^")\s]+)"?\s*\)', re.MULTILINE)
+_QUOTED = re.compile(r'"[^"]*"')
 _EXCERPT_CHARACTERS = 40
 
 
@@ -91,6 +92,10 @@ class LibertyText:
         """Names of all cells, in the order of the file."""
         return list(self._places)
 
+    def names_like(self, pattern: str) -> list[str]:
+        """Return the names of cells in which a regular expression is found."""
+        return [name for name in self._places if re.search(pattern, name)]
+
     def header(self) -> Group:
         """Return the library with all that comes before its first cell."""
         first = min(start for start, _ in self._places.values())
@@ -102,7 +107,10 @@ class LibertyText:
         return self._parse(start, end, complete=True)
 
     def excerpt(self, names: set[str]) -> str:
-        """Return a Liberty file with the header of this one and only the named cells."""
+        """Return a Liberty file with the header of this one and only the named cells.
+
+        Texts in quotation marks are in one line each: OpenSTA 2.0.17 knows no others.
+        """
         first = min(start for start, _ in self._places.values())
         parts = [self._text[:first]]
         for name, (start, end) in self._places.items():
@@ -115,7 +123,7 @@ class LibertyText:
                     if depth == 0:
                         parts.append(block[: brace.end()] + "\n")
                         break
-        return "".join([*parts, "}\n"])
+        return _QUOTED.sub(lambda text: text[0].replace("\n", " "), "".join([*parts, "}\n"]))
 
     def _parse(self, start: int, end: int, *, complete: bool) -> Group:
         root = Group("file")

@@ -3,7 +3,7 @@
 import gzip
 import hashlib
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -72,6 +72,8 @@ class Library:
     name: str
     files: tuple[Path, ...]
     dont_use: tuple[str, ...] = ()
+    # Every cell that was asked for.
+    _read: dict[str, Cell] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def contents(self) -> dict[str, bytes]:
@@ -131,12 +133,11 @@ class Library:
         ConfigError
             If one is missing or broken.
         """
-        found: dict[str, Cell] = {}
         for text in self.texts:
-            found |= read_cells(text, names)
-        if missing := sorted(names - found.keys()):
+            self._read.update(read_cells(text, names - self._read.keys()))
+        if missing := sorted(names - self._read.keys()):
             raise ConfigError(f"Library {self.name} must have the cells {', '.join(missing)}")
-        return found
+        return {name: self._read[name] for name in sorted(names)}
 
     def provenance(self) -> dict[str, object]:
         """Return what the figures come from, ready for JSON."""

@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 __all__ = ["Instance", "Netlist", "read_netlist"]
@@ -12,6 +13,7 @@ CONSTANTS = {"0": -1, "x": -1, "z": -1, "1": -2}
 """Net numbers of constants in the JSON of Yosys."""
 
 _CLOCK = "clk"
+# One for each time that modules were flattened, the outermost path first.
 _FLATTENED = re.compile(r"\$flatten((?:\\[\w$]+\.)+)")
 _WORD_BITS = 32
 
@@ -82,6 +84,48 @@ class Netlist:
         """Words of 32 bits that hold all nets."""
         return _words(len(self.nets))
 
+    def moved(
+        self,
+        outer: str,
+        inner: str,
+        first: Collection[str],
+        outputs: Mapping[str, Collection[str]],
+    ) -> "Netlist":
+        """Return the same cells, of which some have moved from a group to one inside.
+
+        Cells that were optimised together have lost their place. The first to move are known by
+        their kind; what they drive moves with them, and what that drives.
+
+        Parameters
+        ----------
+        outer, inner : str
+            The groups.
+        first : collection of str
+            Cells of the library that can only belong to the inner one.
+        outputs : mapping
+            Output pins of each cell of the library.
+        """
+        readers: dict[int, list[int]] = defaultdict(list)
+        for number, instance in enumerate(self.instances):
+            for pin, net in instance.pins.items():
+                if instance.group == outer and pin not in outputs[instance.cell]:
+                    readers[net].append(number)
+        instances = [
+            replace(instance, group=inner)
+            if instance.group == outer and instance.cell in first
+            else instance
+            for instance in self.instances
+        ]
+        waiting = [instance for instance in instances if instance.group == inner]
+        while waiting:
+            instance = waiting.pop()
+            for pin in outputs[instance.cell]:
+                for number in readers.pop(instance.pins.get(pin, 0), []):
+                    if instances[number].group == outer:
+                        instances[number] = replace(instances[number], group=inner)
+                        waiting.append(instances[number])
+        return replace(self, instances=tuple(instances))
+
     def verilog_for_timing(self, top: str) -> str:
         """Return Verilog without vectors and concatenations: OpenSTA rejects some of those."""
         inputs = [net for bits in self.inputs.values() for net in bits]
@@ -138,8 +182,8 @@ def read_netlist(text: str, top: str, groups: dict[str, str]) -> Netlist:
     [clock] = ports.pop(_CLOCK)[1]
     instances = []
     for name, cell in module["cells"].items():
-        match = _FLATTENED.match(name)
-        path = match[1].replace("\\", "").rstrip(".").split(".") if match else []
+        found = "".join(_FLATTENED.findall(name)) if name.startswith("$flatten") else ""
+        path = found.replace("\\", "").rstrip(".").split(".") if found else []
         pins = {pin: _number(bits[0]) for pin, bits in cell["connections"].items() if bits}
         instances.append(Instance(cell["type"], _group(path, groups), pins))
     return Netlist(

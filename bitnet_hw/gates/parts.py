@@ -1,11 +1,11 @@
 """The parts of an array that are synthesised: Verilog of the very components, each once.
 
-An array is its rows, one loader of weights, and one register for the activations that all rows
-share. What the estimator calls scope ``array`` is the sum of these.
+An array is its rows, one loader of weights, and what prepares the activations for all rows. What
+the estimator calls scope ``array`` is the sum of these.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rtl.geometry import Geometry
 
@@ -32,6 +32,14 @@ class Part:
         inputs come from registers of another part, those: for the timing, but counted elsewhere.
     groups : dict
         Name of each group of cells by the path of its instances inside the part.
+    borders : tuple of str
+        Paths of the modules across whose ports synthesis does not optimise; "" is the part itself.
+    loose_borders : tuple of str
+        Those across which it does if the library has full adders, whose inverted outputs are the
+        inverted inputs of others.
+    kinds : dict
+        By a group of cells that have lost their place across a border, the group of those among
+        them that keep a state or are full adders, and of what those drive.
     """
 
     name: str
@@ -39,11 +47,14 @@ class Part:
     verilog: str
     top: str
     groups: dict[str, str]
+    borders: tuple[str, ...] = ("",)
+    loose_borders: tuple[str, ...] = ()
+    kinds: dict[str, str] = field(default_factory=dict)
 
 
 def array_parts(geometry: Geometry) -> tuple[Part, ...]:
     """Return the parts of an array."""
-    return _row(geometry), _loader(geometry), _activations(geometry)
+    return _row(geometry), _loader(geometry), _operands(geometry)
 
 
 def _row(geometry: Geometry) -> Part:
@@ -51,7 +62,7 @@ def _row(geometry: Geometry) -> Part:
 
     text = row_verilog(geometry, f"{_TOP}_row")
     widths = {
-        "activations": geometry.activation_word_bits,
+        "shared": geometry.shared_bits,
         "weights": 2 * geometry.lanes,
         "valid": 1,
         "first": 1,
@@ -59,7 +70,7 @@ def _row(geometry: Geometry) -> Part:
     }
     # Not every row has use for every input: a row for one token at a time has no token.
     ports = [name for name in widths if f"  input {_range(widths[name])}{name};" in text]
-    registered = ("activations", "weights")
+    registered = ("shared", "weights")
     lines = [
         *(f"input {_range(bits)}{name}" for name, bits in widths.items()),
         f"output {_range(geometry.accumulator_bits)}total",
@@ -78,6 +89,9 @@ def _row(geometry: Geometry) -> Part:
             "accumulator": "accumulator",
             "": "row",
         },
+        borders=("", "dot", "accumulator"),
+        loose_borders=("dot.tree",),
+        kinds={"lane select": "adder tree"},
     )
 
 
@@ -100,25 +114,29 @@ def _loader(geometry: Geometry) -> Part:
         instances=1,
         verilog=text + _wrapper("loader", text, lines, [], links),
         top=f"{_TOP}_loader_top",
-        groups={"decoder": "weight decoder", "": "tile registers"},
+        groups={"": "weight decoder"},
+        kinds={"weight decoder": "tile registers"},
     )
 
 
-def _activations(geometry: Geometry) -> Part:
-    """Return the register behind the activation store: in ``Accelerator`` its read port."""
-    bits = _range(geometry.activation_word_bits)
-    lines = [f"input {bits}word", "input en", f"output {bits}activations"]
-    module = (
-        f"module {_TOP}_activations(input clk, input en, input {bits}word, "
-        f"output reg {bits}activations);\n"
-        "  always @(posedge clk) if (en) activations <= word;\nendmodule\n"
-    )
-    links = [".word(word)", ".en(en)", ".activations(activations)"]
+def _operands(geometry: Geometry) -> Part:
+    """Return what prepares the activations, behind the read register of the activation store."""
+    from rtl.modules import operands_verilog
+
+    text = operands_verilog(geometry, f"{_TOP}_operands")
+    word = _range(geometry.activation_word_bits)
+    lines = [
+        f"input {word}activations",
+        "input load",
+        f"output {_range(geometry.shared_bits)}shared",
+    ]
+    body = [f"reg {word}read;", "always @(posedge clk) read <= activations;"]
+    links = [".activations(read)", ".load(load)", ".shared(shared)"]
     return Part(
-        name="activations",
+        name="operands",
         instances=1,
-        verilog=module + _wrapper("activations", module, lines, [], links),
-        top=f"{_TOP}_activations_top",
+        verilog=text + _wrapper("operands", text, lines, body, links),
+        top=f"{_TOP}_operands_top",
         groups={"": "activation register"},
     )
 

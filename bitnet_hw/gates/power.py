@@ -5,8 +5,9 @@ Five sums, each over the cells of a group:
 * switching: ``1/2 C V^2`` for each toggle of a net; a net's C is the capacitance of the input pins
   on it, and each pin's share is counted where the pin is. Wires have no capacitance here.
 * internal: what the library gives for a toggle of each pin, at the pin's load and one input slew.
-* clock switching and clock internal: the same for the clock pins of registers, which toggle twice a
-  cycle; nothing is gated, and the tree that drives them is not there.
+* clock switching and clock internal: the same for the clock pins of registers and clock gates.
+  They toggle twice a cycle, behind a gate only in cycles in which it is enabled. The tree that
+  drives them is not there.
 * leakage: power times the length of a cycle.
 """
 
@@ -123,6 +124,9 @@ class PowerModel:
         ones = dict(zip(self.netlist.nets, activity.ones.tolist(), strict=True))
         toggles |= {self.netlist.clock: _CLOCK_TOGGLES, -1: 0.0, -2: 0.0}
         ones |= {self.netlist.clock: 0.5, -1: 0.0, -2: 1.0}
+        for net, enable in self._gated_clocks():
+            # Between two edges it is low: the pulses are not in what was counted.
+            toggles[net], ones[net] = _CLOCK_TOGGLES * ones[enable], 0.5 * ones[enable]
         free = (
             {self.netlist.clock}.union(*self.netlist.inputs.values()) if self.as_opensta else set()
         )
@@ -139,7 +143,7 @@ class PowerModel:
                 nets = [instance.pins[pin_name] for instance in instances]
                 rates = np.array([toggles[net] for net in nets])
                 loads = np.array([self.loads_ff.get(net, 0.0) for net in nets])
-                clock = "clock " if pin_name == cell.clock_pin else ""
+                clock = "clock " if cell.gate or pin_name == cell.clock_pin else ""
                 internal = self._per_toggle(cell, pin, shares, loads)
                 energies[group][f"{clock}internal"] += float((rates * internal).sum())
                 if not pin.output:
@@ -171,6 +175,12 @@ class PowerModel:
                 energy = energy / np.maximum(sum(weights), 1e-12)
             total = total + energy
         return total
+
+    def _gated_clocks(self) -> Iterable[tuple[int, int]]:
+        """Yield the nets of each gated clock and of what enables it."""
+        for instance in self.netlist.instances:
+            if gate := self.cells[instance.cell].gate:
+                yield instance.pins[gate.output], instance.pins[gate.enable]
 
     def _by_cell(self) -> Iterable[tuple[tuple[str, str | None], list[Instance]]]:
         groups: dict[tuple[str, str | None], list[Instance]] = defaultdict(list)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bitnet_hw.errors import ConfigError
-from bitnet_hw.gates.cells import Cell, Corner, InternalEnergy, Pin
+from bitnet_hw.gates.cells import Cell, ClockGate, Corner, InternalEnergy, Pin
 from bitnet_hw.gates.liberty import Group, LibertyText
 from bitnet_hw.gates.table import Table, read_table, table_templates
 
@@ -99,13 +99,27 @@ def _cell(group: Group, templates: dict[str, Group], units: _Units, library: Gro
         if (storage)
         else ""
     )
+    gate = _clock_gate(group)
     return Cell(
         name=group.arguments[0],
         area_um2=float(group.attributes["area"]),
         leakage_nw=units.leakage_nw * _leakage(group, rails, library),
-        clock_pin=clock.strip("!()' "),
+        clock_pin=clock.strip("!()' ") if gate is None else gate.clock,
+        gate=gate,
         pins={pin.arguments[0]: _pin(pin, templates, units, rails) for pin in group.named("pin")},
     )
+
+
+def _clock_gate(group: Group) -> ClockGate | None:
+    if "clock_gating_integrated_cell" not in group.attributes:
+        return None
+
+    def pins(role: str) -> list[str]:
+        wanted = f"clock_gate_{role}_pin"
+        return [pin.arguments[0] for pin in group.named("pin") if wanted in pin.attributes]
+
+    [clock], [enable], [output] = pins("clock"), pins("enable"), pins("out")
+    return ClockGate(clock, enable, output, tuple(pins("test")))
 
 
 def _leakage(group: Group, rails: dict[str, bool], library: Group) -> float:

@@ -16,7 +16,7 @@ def characterization_tables(result: Characterization) -> "list[Table | str]":
     macs = result.config.array.macs_per_cycle
     library, corner = result.library, result.library.corner
     title = (
-        f"{result.config.name} in {library.name}, {corner.voltage_v:g} V, "
+        f"{result.config.name}, {result.number_format}, in {library.name}, {corner.voltage_v:g} V, "
         f"{corner.temperature_c:g} C, mapped for {result.config.clock_mhz:g} MHz"
     )
     areas = _table(title, "group", "cells", "registers", "area um2", "um2/MAC", "leakage uW")

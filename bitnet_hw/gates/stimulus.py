@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitnet_hw.gates.operands import Operands
+from bitnet_hw.gates.shared_operands import shared_bits
 from rtl.geometry import Geometry
 from rtl.trit import pack_word
 
@@ -83,10 +84,11 @@ def part_stimulus(
         return _loader(geometry, operands, tokens, steps)
     taken = _take_steps(geometry, operands, tokens, steps, rows=1)
     word = _bits(taken.activations.view(np.uint8), 8)[None]
-    expected = np.roll(word, 1, axis=1)
+    # One cycle to read the store, one to prepare.
+    expected = np.roll(shared_bits(geometry, taken.activations)[None], 2, axis=1)
     return Stimulus(
-        inputs={"word": word, "en": np.ones((1, steps, 1), bool)},
-        expected={"activations": expected},
+        inputs={"activations": word, "load": np.ones((1, steps, 1), bool)},
+        expected={"shared": expected},
         skipped=2,
         steps=steps - 2,
     )
@@ -136,9 +138,7 @@ def _row(geometry: Geometry, operands: Operands, tokens: int, steps: int) -> Sti
     skipped = behind + tokens
     return Stimulus(
         inputs={
-            "activations": np.repeat(
-                _bits(taken.activations.view(np.uint8), 8)[None], _ROWS, axis=0
-            ),
+            "shared": np.repeat(shared_bits(geometry, taken.activations)[None], _ROWS, axis=0),
             "weights": codes,
             "valid": control[:, :, :1],
             "first": control[:, :, 1:2],

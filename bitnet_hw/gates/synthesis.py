@@ -2,19 +2,29 @@
 
 import fnmatch
 import hashlib
+import inspect
+import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from bitnet_hw.gates import adder_phases, register_phases
+from bitnet_hw.gates.adder_phases import place_full_adders
+from bitnet_hw.gates.design import read_design
+from bitnet_hw.gates.full_adders import TECHMAP, FullAdder, find_full_adder
 from bitnet_hw.gates.library import Library
 from bitnet_hw.gates.netlist import Netlist, read_netlist
 from bitnet_hw.gates.parts import Part
+from bitnet_hw.gates.register_phases import invert_before_registers
 from bitnet_hw.gates.tools import gates_folder, run_yosys, yosys_version
 
 __all__ = ["Synthesis", "synthesize"]
 
 _TIMEOUT_S = 1800.0
 _DIGEST_CHARACTERS = 24
+_ADDERS, _GENERIC = "adders.v", "generic.json"
+# A clock gate has the size of a register; with fewer than these behind it, it saves nothing.
+_FEWEST_GATED = 4
 
 
 @dataclass(frozen=True)
@@ -61,9 +71,20 @@ def synthesize(
     BuildFailed
         If Yosys fails.
     """
-    script = _script(part, library, period_ps=1e6 / clock_mhz, flatten=flatten)
+    adder = find_full_adder(library)
+    generic = _generic(part, library, adder, flatten=flatten)
+    mapping = _mapping(part, library, period_ps=1e6 / clock_mhz)
     known = hashlib.sha256(
-        "\0".join([part.verilog, script, library.digest, yosys_version()]).encode()
+        "\0".join([
+            part.verilog,
+            generic,
+            TECHMAP,
+            inspect.getsource(adder_phases),
+            inspect.getsource(register_phases),
+            mapping,
+            library.digest,
+            yosys_version(),
+        ]).encode()
     )
     root = gates_folder() if root is None else root
     file = root / f"netlist-{known.hexdigest()[:_DIGEST_CHARACTERS]}.json"
@@ -74,39 +95,79 @@ def synthesize(
             for library_name, content in library.contents.items():
                 (work / library_name).write_bytes(content)
             what = f"Synthesis of the {part.name} with Yosys"
-            run_yosys(script, work, what=what, timeout_s=timeout_s)
+            (work / _ADDERS).write_text(TECHMAP, encoding="utf-8")
+            run_yosys(generic, work, what=what, timeout_s=timeout_s)
+            design = read_design((work / _GENERIC).read_text("utf-8"), library)
+            if adder is not None:
+                place_full_adders(design, adder)
+            invert_before_registers(design)
+            (work / _GENERIC).write_text(json.dumps(design), "utf-8")
+            run_yosys(mapping, work, what=what, timeout_s=timeout_s)
             (work / "netlist.json").replace(file)
     text = file.read_text(encoding="utf-8")
     groups = {"": part.name} if flatten else part.groups
     netlist = read_netlist(text, part.top, groups)
+    if not flatten:
+        cells = library.cells(netlist.cells)
+        outputs = {
+            name: [pin for pin, its in cell.pins.items() if its.output]
+            for name, cell in cells.items()
+        }
+        first = {name for name, cell in cells.items() if cell.clock_pin}
+        first |= {adder.cell} if adder is not None else set()
+        for outer, inner in part.kinds.items():
+            netlist = netlist.moved(outer, inner, first, outputs)
     # Over cells and nets only: the JSON names its maker.
     content = netlist.verilog_for_timing(part.top).encode()
     return Synthesis(part, netlist, hashlib.sha256(content).hexdigest())
 
 
-def _script(part: Part, library: Library, *, period_ps: float, flatten: bool) -> str:
-    """Return the script: generic synthesis, flip-flops, then logic for a clock period."""
-    files = [f"-liberty {name}" for name in library.contents]
-    unwanted = [
-        f"-dont_use {cell}"
-        for text in library.texts
-        for cell in text.cell_names
-        if any(fnmatch.fnmatch(cell, pattern) for pattern in library.dont_use)
-    ]
+def _generic(part: Part, library: Library, adder: FullAdder | None, *, flatten: bool) -> str:
+    """Return the script of the first half: generic gates, full adders, flip-flops, gated clocks."""
     inside = part.top.removesuffix("_top")
-    keep = [f"setattr -mod -set keep_hierarchy 1 {inside}"] if flatten else []
-    freed = [f"setattr -mod -unset keep_hierarchy {inside}"] if flatten else []
+    borders = ("",) if flatten else part.borders
+    if adder is None and not flatten:
+        borders += part.loose_borders
+    kept = " ".join(f"{inside}.{path}".rstrip(".") for path in borders)
+    adders = [f"read_verilog -lib {_ADDERS}", f"techmap -map {_ADDERS}", "opt -full"]
     return "\n".join([
         "read_verilog part.v",
-        *keep,
-        f"synth -top {part.top}{' -flatten' if flatten else ''}",
-        " ".join(["dfflibmap", *files, *unwanted]),
-        " ".join([f"abc -D {period_ps:.0f}", *files, *unwanted]),
-        *freed,
+        f"setattr -mod -set keep_hierarchy 1 {kept}",
+        f"synth -top {part.top} -flatten -run begin:fine",
+        *(["maccmap", *adders] if adder is not None else []),
+        "synth -run fine:",
+        f"clockgate {_liberty(library)} -min_net_size {_FEWEST_GATED}",
+        f"dfflibmap {_liberty(library)} {_unwanted(library)}",
+        "opt_clean -purge",
+        f"write_json {_GENERIC}",
+        "",
+    ])
+
+
+def _mapping(part: Part, library: Library, *, period_ps: float) -> str:
+    """Return the script of the second half: logic for a clock period."""
+    return "\n".join([
+        f"read_json {_GENERIC}",
+        f"hierarchy -top {part.top}",
+        f"abc -D {period_ps:.0f} {_liberty(library)} {_unwanted(library)}",
         # Modules have served: from here on the names of the cells say where they come from.
+        "setattr -mod -unset keep_hierarchy *",
         "flatten",
         "setundef -zero",
         "opt_clean -purge",
         "write_json netlist.json",
         "",
     ])
+
+
+def _liberty(library: Library) -> str:
+    return " ".join(f"-liberty {name}" for name in library.contents)
+
+
+def _unwanted(library: Library) -> str:
+    return " ".join(
+        f"-dont_use {cell}"
+        for text in library.texts
+        for cell in text.cell_names
+        if any(fnmatch.fnmatch(cell, pattern) for pattern in library.dont_use)
+    )
