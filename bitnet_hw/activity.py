@@ -1,6 +1,6 @@
 """How much of the array switches: zero weights and toggling operands."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import model_validator
 
@@ -34,12 +34,18 @@ class Activity(Block):
 
     Parameters
     ----------
+    operands : str
+        Those that a technology with `gates` was measured with: ``"uniform"`` random numbers take
+        the most of all, so that nothing is flattered; ``"relu2"``: activations after ReLU^2;
+        ``"digits"``: those of a trained classifier. Without `gates` it changes nothing.
     zero_fraction : Figure
         Share of zeros among the ternary weights.
     toggle_density : Figure
-        Switching of the sums relative to random operands, for which energies are published.
+        Switching of the sums relative to the operands of the figures: random ones where energies
+        are published, `operands` where they are measured.
     """
 
+    operands: Literal["uniform", "relu2", "digits"] = "uniform"
     zero_fraction: Figure = _ZEROS
     toggle_density: Figure = _TOGGLES
 
@@ -68,8 +74,12 @@ class Activity(Block):
         toggles = self.toggle_density.at(edge)
         if level == 0:
             return toggles
-        zero = self.zero_fraction.at(_ZERO_EDGE[edge]) ** (1 << level - 1)
+        zero = self.zeros(edge) ** (1 << level - 1)
         return toggles * (1 - (zero * zero + (tokens - 1) * zero) / tokens)
+
+    def zeros(self, edge: str) -> float:
+        """Return the share of zeros at an edge of energy: ``"low"`` is where most are."""
+        return self.zero_fraction.at(_ZERO_EDGE[edge])
 
     @property
     def figures(self) -> dict[str, tuple[Figure, str]]:

@@ -1,12 +1,14 @@
 """Area of a chip: its parts, counted from the geometry, times the area of each."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from bitnet_hw.config import Config
+from bitnet_hw.gate_counts import count_of
 from bitnet_hw.technology import Areas
 from rtl.geometry import ACTIVATION_BITS, Geometry
 
-__all__ = ["ARRAY_PARTS", "chip_area_mm2", "leakage_w", "sram_bits"]
+__all__ = ["ARRAY_PARTS", "chip_area_mm2", "power_at_rest_w", "sram_bits"]
 
 ARRAY_PARTS = ("adder_tree", "lane_select", "weight_decoder", "registers", "accumulators")
 """Parts of a chip that are in the scope ``array``."""
@@ -25,7 +27,7 @@ def chip_area_mm2(config: Config, edge: str = "nominal") -> dict[str, float]:
         return {}
     geometry = config.array
     logic = {
-        **_array_um2(geometry, areas, edge),
+        **(_gates_um2(config) if config.technology.gates else _array_um2(geometry, areas, edge)),
         "vector_unit": config.vector_unit.fp16_macs_per_cycle
         * (areas.fp16_multiply.at(edge) + areas.fp16_add.at(edge)),
     }
@@ -33,8 +35,12 @@ def chip_area_mm2(config: Config, edge: str = "nominal") -> dict[str, float]:
     return {name: um2 / _UM2_PER_MM2 for name, um2 in {**logic, **sram}.items()}
 
 
-def leakage_w(config: Config, area: Mapping[str, float], edge: str = "nominal") -> dict[str, float]:
-    """Return the power in W that array and rest of a chip draw at rest, by component.
+def power_at_rest_w(
+    config: Config, area: Mapping[str, float], edge: str = "nominal"
+) -> dict[str, float]:
+    """Return the power in W that array and rest of a chip draw whatever they do, by component.
+
+    Leakage and, where the technology knows its gates, the clock of the array, which never stops.
 
     Parameters
     ----------
@@ -50,8 +56,16 @@ def leakage_w(config: Config, area: Mapping[str, float], edge: str = "nominal") 
         return {}
     logic_w = leakage.logic_mw_per_mm2.at(edge) * 1e-3
     stored_mb = sum(sram_bits(config.array).values()) / 8 / _BYTES_PER_MB
+    if config.technology.gates:
+        # 1 nW, and 1 fJ in each cycle.
+        array = {
+            "array_clock": _gates_sum(config, "clock_fj") * 1e-15 * config.clock_hz,
+            "array_leakage": _gates_sum(config, "leakage_nw") * 1e-9,
+        }
+    else:
+        array = {"array_leakage": sum(area[part] for part in ARRAY_PARTS) * logic_w}
     return {
-        "array_leakage": sum(area[part] for part in ARRAY_PARTS) * logic_w,
+        **array,
         "core_leakage": area["vector_unit"] * logic_w
         + stored_mb * (leakage.sram_mw_per_mb.at(edge) * 1e-3),
     }
@@ -63,6 +77,26 @@ def sram_bits(geometry: Geometry) -> dict[str, int]:
         "activation_store": geometry.activation_store_bits,
         "result_buffer": geometry.result_slots * geometry.rows * geometry.accumulator_bits,
     }
+
+
+def _gates_um2(config: Config) -> dict[str, Any]:
+    """Return the area of the parts of an array, in the order of `ARRAY_PARTS`."""
+    gates, array = config.technology.gates, config.array
+    assert gates is not None
+    areas: dict[str, Any] = dict.fromkeys(ARRAY_PARTS, 0.0)
+    for component, count, term in gates.parts(array.weight_encoding, array.lane_style):
+        areas[component] = areas[component] + count_of(array, count) * gates.area_um2(term)
+    return areas
+
+
+def _gates_sum(config: Config, figure: str) -> Any:
+    """Return what all gates of an array have together of a figure."""
+    gates, array = config.technology.gates, config.array
+    assert gates is not None
+    total: Any = 0.0
+    for _, count, term in gates.parts(array.weight_encoding, array.lane_style):
+        total = total + count_of(array, count) * getattr(gates, figure)(term)
+    return total
 
 
 def _array_um2(geometry: Geometry, areas: Areas, edge: str) -> dict[str, float]:

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 
-from bitnet_hw.area import chip_area_mm2, leakage_w
+from bitnet_hw.area import chip_area_mm2, power_at_rest_w
 from bitnet_hw.config import Config
 from bitnet_hw.cycles import CycleCount, WeightRate, cycles
 from bitnet_hw.energy import Ledger, background_events, ternary_events
@@ -97,10 +97,12 @@ class ArrayWork:
         ledger = Ledger()
         for shape, count in self.products.items():
             jobs = split_jobs(self.config.array, *shape)
-            ledger.add_all(ternary_events(self.config.array, jobs, count))
+            gates = self.config.technology.gates
+            ledger.add_all(ternary_events(self.config.array, jobs, count, gates=gates))
         ledger.add_all(background_events(self.seconds))
         energy = ledger.energy_j(self.config)
         if self.products:
-            for component, power_w in leakage_w(self.config, chip_area_mm2(self.config)).items():
+            at_rest = power_at_rest_w(self.config, chip_area_mm2(self.config))
+            for component, power_w in at_rest.items():
                 energy[component] = power_w * self.seconds
         return {name: energy[name] for name in SCOPES["system"] if name in energy}

@@ -105,10 +105,42 @@ class Config(Block):
             raise ValueError(f"a file with a host, which units.{self.units.needs_host[0]} needs")
         return self
 
+    @model_validator(mode="after")
+    def _gates_are_of_this_array(self) -> Self:
+        gates = self.technology.gates
+        if gates and (group := gates.lacks(self.array)):
+            raise ValueError(
+                f"a file whose technology has gates for the {group} of "
+                f"{self.array.weight_encoding} weights and lane_style {self.array.lane_style}"
+            )
+        return self
+
     @property
     def clock_hz(self) -> float:
         """Clock in Hz."""
         return self.clock_mhz * 1e6
+
+    def gate_step_pj(self, kind: str, term: str, edge: str, zeros: str) -> float:
+        """Return the energy in pJ of a term of the technology's gates in a step.
+
+        Parameters
+        ----------
+        kind : str
+            ``"new"`` or ``"same"``: other weights than in the step before, or its own.
+        term : str
+            Name of the term.
+        edge : str
+            ``"low"`` and ``"high"``: the operands with the least and the most energy; else those of
+            `activity`.
+        zeros : str
+            Which end of the zero fraction.
+        """
+        gates, activity = self.technology.gates, self.activity
+        if gates is None:
+            return 0.0
+        operands = activity.operands if edge == "nominal" else edge
+        toggles = activity.toggle_density.at(edge)
+        return gates.step_fj(term, kind, operands, activity.zeros(zeros), toggles) * 1e-3
 
 
 def config_of(document: Document) -> Config:

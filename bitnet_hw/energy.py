@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bitnet_hw.config import Config
+from bitnet_hw.gate_counts import count_of
+from bitnet_hw.gate_terms import Gates
 from bitnet_hw.operators import LinkOperator, VectorOperator
 from rtl.geometry import Geometry
 from rtl.job import Job
@@ -30,19 +32,33 @@ class Event:
         ``"int_add"`` (`size`: bits), ``"int8_multiply"``, ``"fp16_add"``, ``"fp16_multiply"``,
         ``"lane_select"``, ``"trit_decode"``, ``"register_bit"``, ``"sram_bit"`` (`size`: bytes of
         the memory), ``"host_op"``, ``"link_bit"``, ``"dram_bit"``, ``"dram_second"``,
-        ``"board_second"``.
+        ``"board_second"``; ``"gate_new"`` and ``"gate_same"`` (`term`): one unit of a term of the
+        technology's gates in a step with other weights than the one before, or with the same.
     size : int
         What the energy depends on, for the kinds that depend on something.
     level, tokens : int
         Where in an adder tree it happens, as of `Activity.of_adder`.
+    term : str
+        Name of a term of `bitnet_hw.gate_terms.Gates`.
     """
 
     kind: str
     size: int = 0
     level: int = 0
     tokens: int = 1
+    term: str = ""
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Where it stands in a sum: terms in an order of their own, whichever happened first.
+
+        A sum of many designs has every term from the start, that of one only what has happened.
+        """
+        return (self.term, self.kind) if self.term else ("", "")
 
     def __str__(self) -> str:
+        if self.term:
+            return f"{self.kind}[{self.term}]"
         return f"{self.kind}[{self.size}]" if self.size else self.kind
 
     def energy_pj(self, config: Config, edge: str = "nominal", zeros: str | None = None) -> float:
@@ -58,6 +74,8 @@ class Event:
             Which end of the zero fraction, if not the same.
         """
         technology, kind = config.technology, self.kind
+        if self.term:
+            return config.gate_step_pj(kind.removeprefix("gate_"), self.term, edge, zeros or edge)
         if kind == "sram_bit":
             return technology.sram_pj_per_bit(self.size, edge)
         if kind == "dram_bit":
@@ -108,7 +126,10 @@ class Ledger:
         """Return the energy of each component in J; `edge` and `zeros` as of `Event.energy_pj`."""
         return {
             component: 1e-12
-            * sum(count * event.energy_pj(config, edge, zeros) for event, count in events.items())
+            * sum(
+                count * event.energy_pj(config, edge, zeros)
+                for event, count in sorted(events.items(), key=lambda item: item[0].place)
+            )
             for component, events in self.counts.items()
         }
 
@@ -119,6 +140,7 @@ def ternary_events(
     repeat: int,
     kind: str = "ternary_weights",
     *,
+    gates: Gates | None = None,
     ledger_type: type[Ledger] = Ledger,
 ) -> Ledger:
     """Return the events of jobs that the array runs `repeat` times.
@@ -133,6 +155,8 @@ def ternary_events(
         How often they run.
     kind : str
         What the weights are, in the name of the component of their transfer.
+    gates : Gates
+        What the array is made of, if the technology knows; else it is counted in operations.
     ledger_type : type
         What counts: another kind of ledger for columns of geometries.
     """
@@ -143,17 +167,14 @@ def ternary_events(
         steps_with[job.m] += repeat * job.steps(geometry)
     steps = steps_with.total()
     tiles = repeat * sum(job.tiles(geometry) for job in jobs)
-    lanes = geometry.macs_per_cycle
-    for tokens, count in steps_with.items():
-        for level, (bits, adders) in enumerate(geometry.tree_adders, start=1):
-            event = Event("int_add", bits, level, tokens)
-            ledger.add("adder_tree", event, count * geometry.rows * adders)
-        ledger.add("lane_select", Event("lane_select", 0, 1, tokens), count * lanes)
-    ledger.add("weight_decoder", Event("trit_decode"), tiles * lanes)
-    written = steps * geometry.step_register_bits + tiles * geometry.tile_register_bits
-    ledger.add("registers", Event("register_bit"), written)
-    accumulate = Event("int_add", geometry.accumulator_bits)
-    ledger.add("accumulators", accumulate, steps * geometry.rows)
+    if gates is None:
+        _count_operations(ledger, geometry, steps_with, tiles)
+    else:
+        for component, count, term in gates.parts(geometry.weight_encoding, geometry.lane_style):
+            units = count_of(geometry, count)
+            # The step after a tile of weights has come is the only one that finds others.
+            ledger.add(component, Event("gate_new", term=term), tiles * units)
+            ledger.add(component, Event("gate_same", term=term), (steps - tiles) * units)
 
     # The loader writes each activation once for each job; each step reads one word.
     words = steps + repeat * sum(geometry.k_tiles(job.k) * job.m for job in jobs)
@@ -168,6 +189,23 @@ def ternary_events(
 
     ledger.add(f"dram_{kind}", Event("dram_bit"), tiles * geometry.tile_bytes * 8)
     return ledger
+
+
+def _count_operations(
+    ledger: Ledger, geometry: Geometry, steps_with: Counter[int], tiles: int
+) -> None:
+    """Count what an array does in additions, selections and registers."""
+    lanes, steps = geometry.macs_per_cycle, steps_with.total()
+    for tokens, count in steps_with.items():
+        for level, (bits, adders) in enumerate(geometry.tree_adders, start=1):
+            event = Event("int_add", bits, level, tokens)
+            ledger.add("adder_tree", event, count * geometry.rows * adders)
+        ledger.add("lane_select", Event("lane_select", 0, 1, tokens), count * lanes)
+    ledger.add("weight_decoder", Event("trit_decode"), tiles * lanes)
+    written = steps * geometry.step_register_bits + tiles * geometry.tile_register_bits
+    ledger.add("registers", Event("register_bit"), written)
+    accumulate = Event("int_add", geometry.accumulator_bits)
+    ledger.add("accumulators", accumulate, steps * geometry.rows)
 
 
 def vector_events(operator: VectorOperator) -> Ledger:

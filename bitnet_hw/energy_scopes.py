@@ -1,8 +1,12 @@
 """What an energy includes: the components of each scope, and what is assumed of them."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-__all__ = ["ASSUMPTIONS", "EDGES", "NOT_COUNTED", "SCOPES"]
+if TYPE_CHECKING:
+    from bitnet_hw.config import Config
+
+__all__ = ["EDGES", "NOT_COUNTED", "SCOPES", "assumptions"]
 
 EDGES = ("low", "nominal", "high")
 
@@ -12,6 +16,7 @@ _ARRAY = (
     "weight_decoder",
     "registers",
     "accumulators",
+    "array_clock",
     "array_leakage",
 )
 _CORE = (*_ARRAY, "activation_store", "result_buffer", "vector_unit", "core_leakage")
@@ -36,14 +41,20 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
 """Components of each scope: the array, + the rest of the chip, + memory, links and host, + what
 they stand on."""
 
-ASSUMPTIONS = (
+_OF_OPERATIONS = (
     (
         "An adder switches as its operands do: not while all weights below it are zero in two "
         "steps after each other; lanes beyond ragged edges switch like all others."
     ),
     "An addition of b bits costs what lies on the line through the published 8 and 32 bits.",
-    "An SRAM access costs the same for a read and a write, in proportion to its bits.",
     "A register costs energy when it takes a value.",
+)
+_OF_GATES = (
+    "The clock of the array runs through the whole step.",
+    "Lanes beyond ragged edges switch like all others.",
+)
+_OF_ALL = (
+    "An SRAM access costs the same for a read and a write, in proportion to its bits.",
     "Leakage and background power are drawn for the whole step, whatever works.",
 )
 
@@ -53,3 +64,12 @@ NOT_COUNTED = (
     "sampling",
 )
 """What no technology has a figure for; `Technology.not_counted` names what one of them lacks."""
+
+
+def assumptions(config: "Config") -> list[str]:
+    """Return what the energy of a configuration takes for granted, in sentences."""
+    if config.technology.gates is None:
+        return [*_OF_OPERATIONS, *_OF_ALL]
+    operands = config.activity.operands
+    first = f"The array's energy is that of its gates while it multiplies {operands} operands."
+    return [first, *_OF_GATES, *_OF_ALL]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bitnet_hw.area import chip_area_mm2, leakage_w
+from bitnet_hw.area import chip_area_mm2, power_at_rest_w
 from bitnet_hw.baseline import BASELINES, Arithmetic, estimate_baseline
 from bitnet_hw.chips import exchanges, shard
 from bitnet_hw.config import Config
@@ -153,7 +153,7 @@ def assemble(
 
     def energy_j(edge: str, zeros: str | None = None) -> dict[str, float]:
         energy = ledger.energy_j(config, edge, zeros)
-        for component, power_w in leakage_w(config, area, edge).items():
+        for component, power_w in power_at_rest_w(config, area, edge).items():
             energy[component] = power_w * seconds * config.chips.count
         return energy
 

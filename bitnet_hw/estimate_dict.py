@@ -3,7 +3,8 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from bitnet_hw.energy_scopes import ASSUMPTIONS, EDGES, NOT_COUNTED, SCOPES
+from bitnet_hw.energy_scopes import EDGES, NOT_COUNTED, SCOPES, assumptions
+from bitnet_hw.estimate_warnings import estimate_warnings
 
 if TYPE_CHECKING:
     from bitnet_hw.baseline import Baseline
@@ -32,8 +33,9 @@ def estimate_dict(result: "Estimate") -> dict[str, Any]:
         },
         "paper": [asdict(comparison) for comparison in result.comparisons],
         "events": _events(result),
-        "assumptions": list(ASSUMPTIONS),
+        "assumptions": assumptions(result.config),
         "not_counted": [*result.config.technology.not_counted, *NOT_COUNTED],
+        "warnings": estimate_warnings(result.config),
         "sources": sources(result),
     }
 

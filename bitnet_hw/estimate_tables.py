@@ -8,6 +8,7 @@ from bitnet_hw.config import Config
 from bitnet_hw.energy_scopes import NOT_COUNTED, SCOPES
 from bitnet_hw.estimate_dict import sources as sources_of
 from bitnet_hw.estimate_result import Estimate
+from bitnet_hw.estimate_warnings import estimate_warnings
 from bitnet_hw.quantity import quantity
 from bitnet_hw.request_table import request_table
 
@@ -38,6 +39,7 @@ def estimate_tables(result: Estimate, *, sources: bool = False) -> Iterator[Tabl
     yield f"Not counted: {', '.join([*result.config.technology.not_counted, *NOT_COUNTED])}."
     if not result.memory_fits:
         yield _too_large(result)
+    yield from (f"Warning: {warning}" for warning in estimate_warnings(result.config))
     if sources:
         yield "Numbers from outside:"
         yield from _sources(result)

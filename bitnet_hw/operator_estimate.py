@@ -84,7 +84,13 @@ def estimate_operator(
     macs = dram_bytes = 0
     if isinstance(operator, TernaryOperator):
         unit, time = "array", ternary_time(config, operator, rate)
-        events = ternary_events(config.array, operator.jobs, operator.repeat, operator.kind)
+        events = ternary_events(
+            config.array,
+            operator.jobs,
+            operator.repeat,
+            operator.kind,
+            gates=config.technology.gates,
+        )
         tiles = sum(job.tiles(config.array) for job in operator.jobs)
         macs = sum(job.macs for job in operator.jobs)
         dram_bytes = tiles * config.array.tile_bytes

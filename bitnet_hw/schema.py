@@ -41,7 +41,8 @@ class Figure(Block):
         Publication, specification or derivation.
     status : str
         ``"primary"``: read in the source itself. ``"secondary"``: read in a copy that cites it.
-        ``"derived"``: computed from the source. ``"assumption"``: chosen by us.
+        ``"derived"``: computed from the source. ``"measured"``: by our own flow, of gates.
+        ``"modelled"``: scaled from what was measured elsewhere. ``"assumption"``: chosen by us.
         ``"unverified"``: no copy with a citation was found.
     """
 
@@ -49,7 +50,9 @@ class Figure(Block):
     low: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     high: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     source: str = "not stated"
-    status: Literal["primary", "secondary", "derived", "assumption", "unverified"] = "unverified"
+    status: Literal[
+        "primary", "secondary", "derived", "measured", "modelled", "assumption", "unverified"
+    ] = "unverified"
 
     @model_validator(mode="before")
     @classmethod

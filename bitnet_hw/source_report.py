@@ -10,7 +10,7 @@ __all__ = ["source_sections"]
 
 
 def source_sections(result: Mapping[str, Any]) -> list[Section]:
-    """Return assumptions, what is not counted, and every number from outside with its source.
+    """Return assumptions, what is not counted or doubtful, and every number with its source.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def source_sections(result: Mapping[str, Any]) -> list[Section]:
     return [
         Text(
             title="Assumptions",
-            paragraphs=[*result["assumptions"], f"Not counted: {missing}."],
+            paragraphs=[*result["assumptions"], f"Not counted: {missing}.", *result["warnings"]],
         ),
         Table(
             title="Numbers from outside",

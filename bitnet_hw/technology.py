@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from bitnet_hw.gate_terms import Gates
 from bitnet_hw.schema import Block, Figure
 
 __all__ = ["Areas", "Leakage", "Operations", "Sram", "Technology"]
@@ -74,6 +75,9 @@ class Technology(Block):
         What the parts take on the chip.
     leakage : Leakage, optional
         What they draw at rest; needs `area_um2`.
+    gates : Gates, optional
+        What a ternary array takes, from its gates; the table is then for everything else. Needs
+        `area_um2` and `leakage`.
     """
 
     name: str = "inline"
@@ -86,11 +90,18 @@ class Technology(Block):
     sram_pj_per_64_bits: Annotated[tuple[Sram, ...], Field(min_length=1, strict=False)]
     area_um2: Areas | None = None
     leakage: Leakage | None = None
+    gates: Gates | None = None
 
     @model_validator(mode="after")
     def _leaks_from_something(self) -> Self:
         if self.leakage and not self.area_um2:
             raise ValueError("a technology with area_um2, which its leakage needs")
+        return self
+
+    @model_validator(mode="after")
+    def _gates_have_a_table(self) -> Self:
+        if self.gates and not self.leakage:
+            raise ValueError("a technology with area_um2 and leakage, which its gates need")
         return self
 
     @model_validator(mode="after")
@@ -133,6 +144,8 @@ class Technology(Block):
             "leakage of the chip": self.leakage,
             "area of the chip": self.area_um2,
         }
+        if self.gates:
+            return ("glitches in the array, and buffers of long wires",)
         return tuple(name for name, figure in parts.items() if figure is None)
 
     @property
@@ -146,4 +159,6 @@ class Technology(Block):
                     figures[f"{key}.{name}"] = (figure, unit or name.partition("_")[2])
         for sram in self.sram_pj_per_64_bits:
             figures[f"sram_pj_per_64_bits.{sram.kilobytes:g}_kb"] = (sram, "pJ per 64 bits")
+        if self.gates:
+            figures |= {f"gates.{name}": item for name, item in self.gates.figures.items()}
         return figures

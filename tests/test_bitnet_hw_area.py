@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitnet_hw.area import ARRAY_PARTS, chip_area_mm2, leakage_w, sram_bits
+from bitnet_hw.area import ARRAY_PARTS, chip_area_mm2, power_at_rest_w, sram_bits
 from bitnet_hw.config import load_config
 from bitnet_hw.errors import ConfigError
 
@@ -59,7 +59,7 @@ def test_two_words_in_a_tile_wait_for_each_other():
 
 def test_leakage():
     config = edge()
-    power = leakage_w(config, chip_area_mm2(config))
+    power = power_at_rest_w(config, chip_area_mm2(config))
     array_mm2 = (2992 + 256_000 + 320_000 + 20_640 + 28_512) / 1e6
     assert power["array_leakage"] == pytest.approx(array_mm2 * 10e-3)
     # 138,636 bytes in memories.
@@ -81,7 +81,7 @@ def test_edges():
 def test_a_technology_without_areas():
     config = load_config("edge", {"technology.area_um2": None, "technology.leakage": None})
     assert chip_area_mm2(config) == {}
-    assert leakage_w(config, {}) == {}
+    assert power_at_rest_w(config, {}) == {}
     assert config.technology.not_counted[-2:] == ("leakage of the chip", "area of the chip")
 
 

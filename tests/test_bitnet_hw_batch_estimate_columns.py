@@ -1,5 +1,8 @@
 """Estimates of columns of designs, against the estimate of each design: equal bit for bit."""
 
+from pathlib import Path
+from runpy import run_path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +14,8 @@ from bitnet_hw.config import load_config
 from bitnet_hw.estimate import estimate, prepare
 from bitnet_hw.estimate_dict import estimate_fields
 from bitnet_hw.model import Model, load_model
+
+_HAND = run_path(str(Path(__file__).with_name("gate_technology.py")))
 
 SMALL = Model(
     name="small",
@@ -43,6 +48,27 @@ PROFILES = st.fixed_dictionaries({
     "technology": st.sampled_from(["jouppi7", "horowitz45"]),
     "memory.efficiency": st.floats(0.1, 1),
     "activity.zero_fraction": st.floats(0, 1),
+})
+# Two technologies with the same terms, of which nothing else is alike.
+GATES = [
+    _HAND["technology"](),
+    {
+        **_HAND["technology"](
+            terms=[
+                {**term, "area_um2": 0.1 + index, "clock_fj": 0.7 / (1 + index)}
+                for index, term in enumerate(_HAND["GATES"]["terms"])
+            ],
+            ascending=["relu2", "digits", "uniform"],
+        ),
+        "base": "horowitz45",
+    },
+]
+GATE_PROFILES = st.fixed_dictionaries({
+    "clock_mhz": st.floats(10, 4000),
+    "technology": st.sampled_from(GATES),
+    "activity.zero_fraction": st.floats(0, 1),
+    "activity.operands": st.sampled_from(["uniform", "relu2", "digits"]),
+    "activity.toggle_density": st.floats(0, 1),
 })
 # What all designs of a column share.
 SHARED = st.fixed_dictionaries({
@@ -113,6 +139,21 @@ def compare(model, shared, profiles, designs, step):
     STEPS,
 )
 def test_equal_bit_for_bit(shared, profiles, designs, step):
+    designs = [
+        {"sizes": sizes, "which": which % len(profiles), "width": width}
+        for sizes, which, width in designs
+    ]
+    assert compare(SMALL, shared, profiles, designs, step) > 100 * len(designs)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    SHARED,
+    st.lists(GATE_PROFILES, min_size=1, max_size=3),
+    st.lists(st.tuples(SIZES, st.integers(0, 2), st.integers(1, 300)), min_size=1, max_size=8),
+    STEPS,
+)
+def test_equal_bit_for_bit_with_gates(shared, profiles, designs, step):
     designs = [
         {"sizes": sizes, "which": which % len(profiles), "width": width}
         for sizes, which, width in designs

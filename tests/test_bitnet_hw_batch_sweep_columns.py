@@ -1,5 +1,9 @@
 """Rows of sweeps as columns, against the row of each point."""
 
+import json
+from pathlib import Path
+from runpy import run_path
+
 import numpy as np
 import pytest
 
@@ -8,6 +12,16 @@ from bitnet_hw.expression import parse_expression
 from bitnet_hw.presets import preset_names
 from bitnet_hw.sweep import load_sweep
 from bitnet_hw.sweep_point import evaluate_point
+
+_HAND = run_path(str(Path(__file__).with_name("gate_technology.py")))
+GATES = _HAND["technology"]()
+# Other terms than those: they have no place in one column.
+OTHER_GATES = _HAND["technology"](
+    terms=[
+        _HAND["term"]("adder tree", "rows * tree_register_bits", 3.0),
+        *_HAND["GATES"]["terms"],
+    ]
+)
 
 HEAD = "base: edge\nmodel: bitnet-b1.58-700m\nsweep:\n"
 
@@ -48,6 +62,17 @@ SWEEPS = {
   board: [{idle_w: 2}, {idle_w: 3}]
   units.norms: [vector, host]
   array.lanes: [20, 30]
+""",
+    "gates and tables": f"""
+  technology:
+    - jouppi7
+    - {json.dumps(GATES)}
+    - {json.dumps(OTHER_GATES)}
+    - {json.dumps({**GATES, "base": "horowitz45"})}
+  array.weight_encoding: [trit2, trit5]
+  array.weight_bus_bits: [auto]
+  array.lanes: [20, 31]
+  activity.operands: [uniform, relu2]
 """,
     "a wrong price": """
   memory.efficiency: [0.5, 1.5]

@@ -72,8 +72,8 @@ def test_values():
         (
             {"figure": {"nominal": 1, "status": "sure"}},
             (
-                "top.figure.status must be one of primary, secondary, derived, assumption or "
-                "unverified, not 'sure'"
+                "top.figure.status must be one of primary, secondary, derived, measured, "
+                "modelled, assumption or unverified, not 'sure'"
             ),
         ),
     ],

@@ -98,7 +98,12 @@ def _operator(
         end, busy = cycle_columns(config.array, jobs, words, in_cycles)
         streamed: Any = sum(job.tiles(config.array) for job in jobs) * config.array.words_per_tile
         events = ternary_events(
-            config.array, jobs, repeat, operator.kind, ledger_type=LedgerColumns
+            config.array,
+            jobs,
+            repeat,
+            operator.kind,
+            gates=config.technology.gates,
+            ledger_type=LedgerColumns,
         )
         time = OperatorTime(repeat * end, streamed * in_cycles > busy * words, "weights")  # type: ignore[arg-type]  # columns
         return time, events

@@ -10,7 +10,7 @@ from bitnet_hw.energy import Event, Ledger
 
 __all__ = ["LedgerColumns"]
 
-_Key = tuple[str, int, int, int | None]
+_Key = tuple[str, int, int, str, int | None]
 
 
 @dataclass
@@ -26,7 +26,7 @@ class LedgerColumns(Ledger):
     def add(self, component: str, event: Event, count: Any) -> None:
         """Count an event."""
         size = None if isinstance(event.size, np.ndarray) else event.size
-        key = (event.kind, event.level, event.tokens, size)
+        key = (event.kind, event.level, event.tokens, event.term, size)
         events = self.columns.setdefault(component, {})
         events[key] = event, events[key][1] + count if key in events else count
 
@@ -50,6 +50,9 @@ class LedgerColumns(Ledger):
         """Return the energy of each component in J."""
         return {
             component: 1e-12
-            * sum(count * event.energy_pj(config, edge, zeros) for event, count in events.values())
+            * sum(
+                count * event.energy_pj(config, edge, zeros)
+                for event, count in sorted(events.values(), key=lambda item: item[0].place)
+            )
             for component, events in self.columns.items()
         }

@@ -194,9 +194,11 @@ def _shared(point: Point, config: Config) -> Shared | None:
     return Shared(model, step, workload, max(job.k for job in jobs))
 
 
-def _left_out(config: Config) -> tuple[bool, ...]:
+def _left_out(config: Config) -> tuple[Any, ...]:
     """Return which optional parts a configuration has: those of a column have the same."""
-    technology = config.technology
+    technology, array = config.technology, config.array
+    gates = technology.gates
+    parts = gates.parts(array.weight_encoding, array.lane_style) if gates else None
     optional = [config.host, config.board, technology.area_um2, technology.leakage]
     optional += [getattr(technology.energy_pj, name) for name in Operations.model_fields]
-    return tuple(item is None for item in optional)
+    return parts, *(item is None for item in optional)
