@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 import tempfile
 import time
 from collections.abc import Callable
@@ -13,18 +12,18 @@ from typing import Any
 from bitnet_hw.errors import BuildFailed
 from bitnet_hw.fpga.target import Target
 from bitnet_hw.fpga.tools import fpga_folder, tool_versions
+from bitnet_hw.fpga.verilog_text import without_brackets, without_zeros
 from bitnet_hw.fpga.wrapper import DESIGN, TOP, wrapper_verilog
 from bitnet_hw.gates.tools import run_yosys
 from rtl.geometry import Geometry
 
-__all__ = ["Synthesis", "cell_counts", "synthesize", "without_zeros"]
+__all__ = ["Synthesis", "cell_counts", "synthesize"]
 
 STORE = "design.store."
 """Begins the names of the cells that hold the activations."""
 
 _TIMEOUT_S = 3600.0
 _DIGEST_CHARACTERS = 24
-_ZEROS = re.compile(r"^ *initial begin\n(?: *\S+\[\d+\] = \d+'h0+;\n)+ *end\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -82,16 +81,17 @@ def synthesize(
         If Yosys fails, or spends multipliers on a design that has none.
     """
     design, frame = (verilog or _verilog)(geometry)
+    text = without_brackets(without_zeros(design + frame))
     script = _script(target)
     versions = tool_versions(target.family)
-    content = "\0".join([design, frame, script, *versions.values()])
+    content = "\0".join([text, script, *versions.values()])
     known = hashlib.sha256(content.encode()).hexdigest()[:_DIGEST_CHARACTERS]
     root = fpga_folder() if root is None else root
     netlist, counts = root / f"netlist-{known}.json", root / f"cells-{known}.json"
     if not (netlist.is_file() and counts.is_file()):
         with tempfile.TemporaryDirectory(prefix="building-", dir=root) as name:
             work = Path(name)
-            (work / "design.v").write_text(without_zeros(design) + frame, encoding="utf-8")
+            (work / "design.v").write_text(text, encoding="utf-8")
             started = time.monotonic()
             what = f"Synthesis for {target.name} with Yosys"
             run_yosys(script, work, what=what, timeout_s=timeout_s)
@@ -117,15 +117,6 @@ def synthesize(
         verilog_sha256=hashlib.sha256(design.encode()).hexdigest(),
         **cells,
     )
-
-
-def without_zeros(verilog: str) -> str:
-    """Return Verilog whose memories are not set to zero at first.
-
-    An FPGA's are when it has been configured, and Yosys takes minutes to read thousands of lines
-    that say so.
-    """
-    return _ZEROS.sub("", verilog)
 
 
 def cell_counts(statistics: dict[str, Any]) -> dict[str, Any]:
@@ -169,8 +160,8 @@ def _script(target: Target) -> str:
     return "\n".join([
         "read_verilog design.v",
         f"setattr -mod -set keep_hierarchy 1 {DESIGN}",
-        # Whatever the store returns for a word that is being written is right: the array reads a
-        # word only when it was written in an earlier cycle. Of other memories that is not so.
+        # Whatever the store returns for a word that is being written is right: the sequencer
+        # fetches the word again before it uses it. Of other memories that is not known.
         "setattr -set no_rw_check 1 */m:store",
         " ".join([target.family.synthesis, *target.synthesis, f"-top {TOP}"]),
         "tee -q -o cells.json stat -json",
