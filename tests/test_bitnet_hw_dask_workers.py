@@ -160,8 +160,8 @@ def test_a_killed_worker_loses_nothing_and_resuming_computes_nothing(
     killed = []
 
     def kill_one(finished):
-        if finished >= 3 and not killed:
-            trace.wait_until(lambda trace: trace.busy())
+        # No point is submitted while this runs: one that is at work now is all there is to kill.
+        if finished >= 3 and not killed and trace.busy():
             killed.extend(list(trace.busy().items())[:1])
             os.kill(killed[0][0], signal.SIGKILL)
 
