@@ -59,7 +59,7 @@ class Fp16Adder(wiring.Component):
             bits=_SUM_BITS,
             most_zeros=_SUM_BITS - 1,
             subnormals=self._subnormals,
-            registered=self._stages > 2,
+            registers=int(self._stages > 2),
         )
         big, small = Signal(Fp16), Signal(Fp16)
         swap = less(self.a[:-1], self.b[:-1])
@@ -114,7 +114,7 @@ class Fp16Adder(wiring.Component):
         ]
         sign, special, nan = cut(
             m,
-            registered=rounded.latency,
+            registered=rounded.latency > 0,
             last_sign=sign,
             last_special=special,
             last_nan=nan,

@@ -6,15 +6,13 @@ from amaranth.lib.wiring import In, Out
 
 from rtl.fp16_format import FP16_BITS, FP16_INFINITY, FP16_NAN, SIGNIFICAND_BITS, Fp16
 from rtl.fp16_round import SCALE_BITS, Fp16Round
-from rtl.pipeline import cut
+from rtl.pipeline import cut, delay
 
 __all__ = ["Fp16Multiplier"]
 
 # The exponents of a product of two numbers run down to 13 below that of the smallest normal one: so
 # many zeros above the product, and its rounding needs no shift to the right.
 _ROOM = 13
-# Of the second significand, the bits whose product is the lower of two that are added.
-_LOW_BITS = 6
 
 
 class Fp16Multiplier(wiring.Component):
@@ -30,7 +28,7 @@ class Fp16Multiplier(wiring.Component):
         product of magnitude below 2**-14 before rounding is zero.
     stages : int
         Clock cycles that a product is cut into, from 1 to 4: by a register behind the product of
-        the significands, one before it is rounded, and one inside that product, in this order;
+        the significands, one before it is rounded, and one before it is shifted, in this order;
         1: combinational.
 
     Members
@@ -60,46 +58,29 @@ class Fp16Multiplier(wiring.Component):
             # The product of two normal numbers' significands is at least half of the greatest.
             most_zeros=bits - 1 if self._subnormals else 1,
             subnormals=self._subnormals,
-            registered=self._stages > 2,
+            registers=min(max(self._stages - 2, 0), 2),
         )
         a, b = Fp16(self.a), Fp16(self.b)
         significands = [x.significand(subnormals=self._subnormals) for x in (a, b)]
         special = a.special() | b.special()
         zero = ~significands[0].any() | ~significands[1].any()
-        low, high, scale, sign, special, nan = cut(
-            m,
-            registered=self._stages > 3,
-            low_product=significands[0] * significands[1][:_LOW_BITS],
-            high_product=significands[0] * significands[1][_LOW_BITS:],
-            factors_scale=(a.scale() + b.scale() - 14 + room)[:SCALE_BITS].as_signed(),
-            factors_sign=a.sign ^ b.sign,
-            factors_special=special,
-            factors_nan=a.nan() | b.nan() | (special & zero),
-        )
-        # In one cycle, the best way to multiply is left to synthesis.
-        whole = significands[0] * significands[1]
-        halves = (low + Cat(Const(0, _LOW_BITS), high))[: len(whole)]
         significand, scale, sign, special, nan = cut(
             m,
             registered=self._stages > 1,
-            significand=halves if self._stages > 3 else whole,
-            scale=scale,
-            sign=sign,
+            significand=significands[0] * significands[1],
+            scale=(a.scale() + b.scale() - 14 + room)[:SCALE_BITS].as_signed(),
+            sign=a.sign ^ b.sign,
             special=special,
-            nan=nan,
+            nan=a.nan() | b.nan() | (special & zero),
         )
         m.d.comb += [
             rounded.sign.eq(sign),
             rounded.scale.eq(scale),
             rounded.significand.eq(significand),
         ]
-        sign, special, nan = cut(
-            m,
-            registered=rounded.latency,
-            last_sign=sign,
-            last_special=special,
-            last_nan=nan,
-        )
+        sign = delay(m, sign, rounded.latency, name="sign_")
+        special = delay(m, special, rounded.latency, name="special_")
+        nan = delay(m, nan, rounded.latency, name="nan_")
         infinity = Cat(Const(FP16_INFINITY, FP16_BITS - 1), sign)
         m.d.comb += self.product.eq(Mux(nan, FP16_NAN, Mux(special, infinity, rounded.result)))
         return m

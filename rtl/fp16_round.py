@@ -34,8 +34,8 @@ class Fp16Round(wiring.Component):
     subnormals : bool
         Whether results below 2**-14 are subnormal numbers. If not, they are zero, decided by the
         magnitude before it is rounded.
-    registered : bool
-        Whether a register stands between the shift and the rounding.
+    registers : int
+        Pipeline registers, from 0 to 2: one before the rounding, and one before the shift.
 
     Members
     -------
@@ -49,10 +49,10 @@ class Fp16Round(wiring.Component):
         The number, `latency` cycles later.
     """
 
-    def __init__(self, *, bits, most_zeros, subnormals, registered=False):
+    def __init__(self, *, bits, most_zeros, subnormals, registers=0):
         self._most_zeros = most_zeros
         self._subnormals = subnormals
-        self._registered = registered
+        self._registers = registers
         super().__init__({
             "sign": In(1),
             "scale": In(signed(SCALE_BITS)),
@@ -63,7 +63,7 @@ class Fp16Round(wiring.Component):
     @property
     def latency(self):
         """Cycles from the significand to the result."""
-        return int(self._registered)
+        return self._registers
 
     def elaborate(self, platform):
         m = Module()
@@ -72,14 +72,21 @@ class Fp16Round(wiring.Component):
             # A 1 where the exponent has come down to 1 ends the count: no comparison after it.
             limit = Const(1 << (len(counted) - 1)) >> (self.scale - 1).as_unsigned()
             counted = counted | limit
-        zeros = leading_zeros(counted[-self._most_zeros - 1 :])
+        places, significand, scale, sign = cut(
+            m,
+            registered=self._registers > 1,
+            places=leading_zeros(counted[-self._most_zeros - 1 :]),
+            counted_significand=self.significand,
+            counted_scale=self.scale,
+            counted_sign=self.sign,
+        )
         normalised, scale, places, sign = cut(
             m,
-            registered=self._registered,
-            normalised=shift_left(self.significand, zeros),
-            first_scale=self.scale,
-            places=zeros,
-            normalised_sign=self.sign,
+            registered=self._registers > 0,
+            normalised=shift_left(significand, places),
+            normalised_scale=scale,
+            normalised_places=places,
+            normalised_sign=sign,
         )
 
         # Behind the register, since the count comes late and the shift is busy with it.

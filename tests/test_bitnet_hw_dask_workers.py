@@ -161,8 +161,8 @@ def test_a_killed_worker_loses_nothing_and_resuming_computes_nothing(
 
     def kill_one(finished):
         # No point is submitted while this runs: one that is at work now is all there is to kill.
-        if finished >= 3 and not killed and trace.busy():
-            killed.extend(list(trace.busy().items())[:1])
+        if finished >= 3 and not killed and (busy := trace.busy()):
+            killed.extend(list(busy.items())[:1])
             os.kill(killed[0][0], signal.SIGKILL)
 
     address = cluster().scheduler_address

@@ -114,7 +114,9 @@ def test_a_small_array_becomes_a_bitstream(device, size, tmp_path, capsys):
     for kind, item in report["utilization"].items():
         assert item["available"] == target.available[kind]
         assert item["used"] <= item["available"]
-    assert len((tmp_path / "a.bin").read_bytes()) == size == report["bitstream"]["bytes"]
+    # As long as the device is large, and a little more for each block RAM with something in it.
+    written = len((tmp_path / "a.bin").read_bytes())
+    assert size <= written == report["bitstream"]["bytes"] <= 1.02 * size
 
 
 @pytest.mark.long

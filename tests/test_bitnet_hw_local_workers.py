@@ -78,8 +78,8 @@ def test_a_killed_process_loses_nothing(sweep, slow, tmp_path, monkeypatch):
 
     def kill_one(finished):
         # No point begins while this runs, so one that is at work now is all there is to kill.
-        if not killed and finished and trace.busy():
-            killed.extend(list(trace.busy().items())[:1])
+        if not killed and finished and (busy := trace.busy()):
+            killed.extend(list(busy.items())[:1])
             os.kill(killed[0][0], signal.SIGKILL)
 
     plan = sweep(*range(1, 9))

@@ -19,17 +19,19 @@ from rtl.int8_dot import Int8Dot
 reference = SimpleNamespace(**run_path(str(Path(__file__).with_name("fp16_reference.py"))))
 
 
-def simulate(dut, tiles, *, words_per_tile, rng):
+def simulate(dut, tiles, *, words_per_tile, rng, interval=1):
     """Return the totals after each step of a list of (tile, steps), with idle cycles in between.
 
-    A step is (first, token, activations). The words of the next tile but its last one are loaded
-    while the steps of this tile are taken.
+    A step is (first, token, activations), and a token's next one comes `interval` cycles later or
+    more. The words of the next tile but its last one are loaded while the steps of this tile are
+    taken.
     """
-    totals = []
+    totals, cycles = [], 0
     steps_left = sum(len(steps) for _, steps in tiles)
 
     async def drive(ctx):
         pending = iter([])
+        earliest = {}
         for index, (tile, steps) in enumerate(tiles):
             words = [list(word) for word in np.array_split(tile, words_per_tile)]
             if index == 0:
@@ -40,10 +42,11 @@ def simulate(dut, tiles, *, words_per_tile, rng):
             pending = enumerate(list(np.array_split(following, words_per_tile))[:-1])
             last = (words_per_tile - 1, words[-1])
             for first, token, activations in steps:
-                while rng.random() < 0.3:
+                while rng.random() < 0.3 or cycles < earliest.get(token, 0):
                     # The activations of an idle cycle must not count.
                     ctx.set(dut.activations, list(reversed(activations)))
                     await load(ctx, *next(pending, (None, None)) if last is None else (None, None))
+                earliest[token] = cycles + interval
                 ctx.set(dut.activations, activations)
                 ctx.set(dut.step, 1)
                 ctx.set(dut.first, first)
@@ -53,6 +56,8 @@ def simulate(dut, tiles, *, words_per_tile, rng):
                 ctx.set(dut.step, 0)
 
     async def load(ctx, number, word):
+        nonlocal cycles
+        cycles += 1
         if number is not None:
             ctx.set(dut.word, [int(weight) for weight in word])
             ctx.set(dut.load, 1 << number)
@@ -141,9 +146,10 @@ def test_int8_totals(shape, register_every, product_register, max_tokens, seed):
     product_register=st.booleans(),
     max_tokens=st.integers(1, 2),
     subnormals=st.booleans(),
+    stages=st.tuples(st.integers(1, 4), st.integers(1, 4)),
     seed=st.integers(0, 1 << 32),
 )
-def test_fp16_totals(shape, register_every, product_register, max_tokens, subnormals, seed):
+def test_fp16_totals(shape, register_every, product_register, max_tokens, subnormals, stages, seed):
     rows, lanes, words_per_tile = shape
     rng = random.Random(seed)
     tiles = draw_tiles(
@@ -161,7 +167,10 @@ def test_fp16_totals(shape, register_every, product_register, max_tokens, subnor
         product_register=product_register,
         max_tokens=max_tokens,
         subnormals=subnormals,
+        multiplier_stages=stages[0],
+        adder_stages=stages[1],
     )
+    assert dut.step_interval == stages[1]
 
     def dot_product(w, x):
         products = reference.operate(np.multiply, w, x, subnormals=subnormals)
@@ -174,7 +183,10 @@ def test_fp16_totals(shape, register_every, product_register, max_tokens, subnor
         add=lambda a, b: int(reference.operate(np.add, a, b, subnormals=subnormals)),
         zero=0,
     )
-    assert simulate(dut, tiles, words_per_tile=words_per_tile, rng=rng) == list(expected)
+    totals = simulate(
+        dut, tiles, words_per_tile=words_per_tile, rng=rng, interval=dut.step_interval
+    )
+    assert totals == list(expected)
 
 
 def test_int8_literals():

@@ -13,22 +13,25 @@ reference = SimpleNamespace(**run_path(str(HERE / "fp16_reference.py")))
 verilated = SimpleNamespace(**run_path(str(HERE / "verilated.py")))
 
 MODES = (True, False)
+STAGES = (1, 2, 3, 4)
+VARIANTS = [(mode, stages) for mode in MODES for stages in STAGES]
 
 
 @pytest.fixture(scope="module")
 def hardware(tmp_path_factory):
-    """Both modes of the adder as functions of arrays of operands."""
-    components = [Fp16Adder(subnormals=mode) for mode in MODES]
+    """Both modes of the adder, in any number of stages, as functions of arrays of operands."""
+    components = [Fp16Adder(subnormals=mode, stages=stages) for mode, stages in VARIANTS]
     return verilated.compile_function(components, "sum", tmp_path_factory.mktemp("adder"))
 
 
 def check(hardware, a, b):
     results = hardware(a, b)
-    for mode, column in zip(MODES, results.T, strict=True):
+    for (mode, stages), column in zip(VARIANTS, results.T, strict=True):
         expected = reference.operate(np.add, a, b, subnormals=mode)
         wrong = np.flatnonzero(column != expected)
         assert not wrong.size, [
-            f"{a[i]:#06x} {b[i]:#06x}: {column[i]:#06x}, not {expected[i]:#06x}" for i in wrong[:9]
+            f"{stages} stages, {a[i]:#06x} {b[i]:#06x}: {column[i]:#06x}, not {expected[i]:#06x}"
+            for i in wrong[:9]
         ]
 
 

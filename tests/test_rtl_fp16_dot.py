@@ -54,9 +54,10 @@ def dot_product(weights, activations, *, subnormals):
     register_every=st.integers(1, 3),
     product_register=st.booleans(),
     subnormals=st.booleans(),
+    stages=st.tuples(st.integers(1, 4), st.integers(1, 4)),
     data=st.data(),
 )
-def test_any_shape_and_operands(lanes, register_every, product_register, subnormals, data):
+def test_any_shape_and_operands(lanes, register_every, product_register, subnormals, stages, data):
     vector = st.lists(FP16, min_size=lanes, max_size=lanes)
     cases = data.draw(st.lists(st.tuples(vector, vector), min_size=1, max_size=8))
     dut = Fp16Dot(
@@ -64,6 +65,8 @@ def test_any_shape_and_operands(lanes, register_every, product_register, subnorm
         tree_register_every=register_every,
         product_register=product_register,
         subnormals=subnormals,
+        multiplier_stages=stages[0],
+        adder_stages=stages[1],
     )
     sums = run(dut, [{"weights": w, "activations": x} for w, x in cases])
     assert sums == [dot_product(*case, subnormals=subnormals) for case in cases]
@@ -97,3 +100,7 @@ def test_latency():
     dut = Fp16Dot(lanes=64, tree_register_every=1, product_register=True, subnormals=True)
     assert dut.latency == 7
     assert Fp16AdderTree(operands=64, register_every=4, subnormals=True).latency == 1
+    # Three registers in each of six levels of adders, one behind each level, and those of products.
+    piped = {"multiplier_stages": 4, "adder_stages": 4}
+    dut = Fp16Dot(lanes=64, tree_register_every=1, product_register=True, subnormals=True, **piped)
+    assert dut.latency == 6 * 4 + 4

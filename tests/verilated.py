@@ -1,4 +1,4 @@
-"""Compiles combinational components of two 16-bit operands to a function on NumPy arrays.
+"""Compiles components of two 16-bit operands to a function on NumPy arrays.
 
 Amaranth's own simulator evaluates some thousands of operand pairs a second, this one millions.
 """
@@ -29,6 +29,7 @@ extern "C" void evaluate(const uint16_t* a, const uint16_t* b, uint16_t* results
         model.b = b[index];
         model.eval();
         std::memcpy(&results[index * COLUMNS], &model.results, 2 * COLUMNS);
+        CLOCK
     }
 }
 """
@@ -60,11 +61,16 @@ class _Together(wiring.Component):
 
 
 def compile_function(components, result, directory):
-    """Return a function from arrays `a` and `b` to the ports `result`, a column per component."""
+    """Return a function from arrays `a` and `b` to the ports `result`, a column per component.
+
+    A component takes two operands a cycle, and its result is there `latency` cycles later.
+    """
     verilog = emit_baseline(_Together(components, result), "top")
     toolchain = find_toolchain("verilator", verilog=verilog, top="top", waves=False)
     (directory / "top.v").write_text(verilog, encoding="utf-8")
-    harness = _HARNESS.replace("COLUMNS", str(len(components)))
+    latencies = [component.latency for component in components]
+    clock = "model.clk = 1; model.eval(); model.clk = 0;" if any(latencies) else ""
+    harness = _HARNESS.replace("COLUMNS", str(len(components))).replace("CLOCK", clock)
     (directory / "harness.cpp").write_text(harness, encoding="utf-8")
     flags = ["-CFLAGS", "-fPIC -O2", "-LDFLAGS", "-shared", "-o", "model.so"]
     for command in (
@@ -84,8 +90,11 @@ def compile_function(components, result, directory):
     def function(a, b):
         a, b = (np.ascontiguousarray(x, dtype=np.uint16) for x in (a, b))
         assert a.shape == b.shape
+        a, b = (np.pad(x, (0, max(latencies))) for x in (a, b))
         results = np.empty((a.size, len(components)), np.uint16)
         library.evaluate(a.ctypes.data, b.ctypes.data, results.ctypes.data, a.size)
-        return results
+        count = a.size - max(latencies)
+        columns = [results[late : late + count, i] for i, late in enumerate(latencies)]
+        return np.stack(columns, axis=1)
 
     return function

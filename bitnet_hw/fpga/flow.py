@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from bitnet_hw.config import Config
+from bitnet_hw.fpga.fit import check_fit
 from bitnet_hw.fpga.implementation import Implementation
-from bitnet_hw.fpga.placement import check_fit, place_and_route
+from bitnet_hw.fpga.placement import place_and_route
 from bitnet_hw.fpga.synthesis import synthesize
 from bitnet_hw.fpga.target import Target
 from bitnet_hw.fpga.tools import require_tools

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 import tempfile
 import time
 from collections.abc import Callable
@@ -10,23 +9,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bitnet_hw.errors import BuildFailed, ConfigError
+from bitnet_hw.errors import BuildFailed
 from bitnet_hw.fpga.critical_path import CriticalPath, read_critical_path
+from bitnet_hw.fpga.fit import check_log
 from bitnet_hw.fpga.synthesis import Synthesis
 from bitnet_hw.fpga.target import Target
 from bitnet_hw.fpga.tools import fpga_folder, run_tool, tool_versions
 
-__all__ = ["Placement", "check_fit", "place_and_route"]
+__all__ = ["Placement", "place_and_route", "read_report"]
 
 _TIMEOUT_S = 7200.0
 _DIGEST_CHARACTERS = 24
-_USED = re.compile(r"^Info:\s+([A-Z][A-Z0-9_]+): +(\d+)/ *(\d+)", re.MULTILINE)
-_NAMES = {
-    "logic": "look-up tables",
-    "register": "registers",
-    "block_ram": "block RAMs",
-    "dsp": "multipliers",
-}
 
 
 @dataclass(frozen=True)
@@ -62,30 +55,6 @@ class Placement:
     bitstream_sha256: str
     place_and_route_s: float
     pack_s: float
-
-
-def check_fit(array: str, synthesis: Synthesis, target: Target) -> None:
-    """Make sure that a design may fit before hours are spent on placing it.
-
-    Raises
-    ------
-    ConfigError
-        If its cells alone are too many.
-    """
-    family = target.family
-    needed = dict.fromkeys(target.available, 0)
-    for part in (synthesis.accelerator, synthesis.wrapper):
-        for cell, count in part.items():
-            kind = family.kind(cell)
-            if kind is None:
-                continue
-            if kind in family.logic_per_cell:
-                needed["logic"] += family.logic_per_cell[kind] * count
-            elif kind in needed:
-                needed[kind] += count
-    for kind, count in needed.items():
-        if count > target.available[kind]:
-            raise _too_large(array, target, kind, count)
 
 
 def place_and_route(
@@ -146,7 +115,7 @@ def place_and_route(
             try:
                 run_tool(family, f"nextpnr_{family.name}", arguments, work, what=what, **options)
             except BuildFailed:
-                _check_log(array, target, work / "nextpnr.log")
+                check_log(array, target, work / "nextpnr.log")
                 raise
             routed = time.monotonic()
             what = f"Packing the bitstream with {family.packer}"
@@ -199,19 +168,3 @@ def read_report(report: dict[str, Any], target: Target) -> dict[str, Any]:
 
 _UNCONSTRAINED = {"ecp5": "--lpf-allow-unconstrained", "ice40": "--pcf-allow-unconstrained"}
 """Pins wherever nextpnr likes: paths to and from them are not part of the highest clock."""
-
-
-def _check_log(array: str, target: Target, log: Path) -> None:
-    """Raise the error of a design that is too large, if that is what the log says."""
-    text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
-    used = {name: int(count) for name, count, _ in _USED.findall(text)}
-    for kind, name in target.family.sites.items():
-        if used.get(name, 0) > target.available[kind]:
-            raise _too_large(array, target, kind, used[name])
-
-
-def _too_large(array: str, target: Target, kind: str, count: int) -> ConfigError:
-    return ConfigError(
-        f"Array {array} must fit into {target.name}: it needs {count:,} {_NAMES[kind]}, wrapper "
-        f"included, and there are {target.available[kind]:,}"
-    )
