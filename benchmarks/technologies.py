@@ -18,7 +18,9 @@ from bitnet_hw.gates.library import find_library
 from bitnet_hw.gates.technology_flow import write_technology
 from bitnet_hw.presets import configs_folder
 
-ARRAY = "edge"
+ARRAYS = ("edge", "large-biased")
+"""One of each lane style that the file is for."""
+
 CLOCKS_MHZ = {"asap7": 1000, "ihp-sg13g2": 200, "osu018": 150}
 """Clocks that mapping is asked for: about what the arrays reach."""
 
@@ -34,12 +36,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         folder = options.pdk / name
         reference = str(folder) if folder.is_dir() else name
         library = find_library(reference)
-        config = load_config(ARRAY, {"clock_mhz": CLOCKS_MHZ[name]})
+        changes = {"clock_mhz": CLOCKS_MHZ[name]}
+        configs = [load_config(array, changes) for array in ARRAYS]
         file = configs_folder() / "technologies" / f"{name}.yaml"
-        arrays = write_technology([config], library, file, jobs=options.jobs)
+        arrays = write_technology(configs, library, file, jobs=options.jobs)
         print(f"{file}: fitted to {arrays} arrays", flush=True)
-        jobs = str(options.jobs)
-        held_out.main(["--technology", str(file), "--library", reference, "--jobs", jobs])
+        given = ["--technology", str(file), "--library", reference, "--jobs", str(options.jobs)]
+        for array in ARRAYS:
+            held_out.main([*given, "--array", array])
 
 
 if __name__ == "__main__":
