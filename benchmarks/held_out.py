@@ -44,10 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--technology", required=True, help="name or .yaml file")
     parser.add_argument("--library", required=True, help="the library it was made with")
-    parser.add_argument("--array", default="edge", help="array whose sizes change; its lane style")
+    parser.add_argument("--lane-style", default="select", help="of all arrays")
     parser.add_argument("--jobs", type=int, default=1, help="arrays measured at the same time")
     options = parser.parse_args(arguments)
-    config = load_config(options.array, {"technology": options.technology})
+    config = load_config(
+        "edge", {"technology": options.technology, "array.lane_style": options.lane_style}
+    )
     technology = config.technology
     if technology.gates is None:
         parser.error(f"{options.technology} has no gates")

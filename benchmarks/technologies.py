@@ -18,9 +18,13 @@ from bitnet_hw.gates.library import find_library
 from bitnet_hw.gates.technology_flow import write_technology
 from bitnet_hw.presets import configs_folder
 
-ARRAYS = ("edge", "large-biased")
-"""One of each lane style that the file is for."""
+STYLES = {
+    "select": {},
+    "biased": {"array.lane_style": "biased", "array.tree_register_every": 5},
+}
+"""What makes of `ARRAY` one of each lane style that the file is for."""
 
+ARRAY = "edge"
 CLOCKS_MHZ = {"asap7": 1000, "ihp-sg13g2": 200, "osu018": 150}
 """Clocks that mapping is asked for: about what the arrays reach."""
 
@@ -36,14 +40,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         folder = options.pdk / name
         reference = str(folder) if folder.is_dir() else name
         library = find_library(reference)
-        changes = {"clock_mhz": CLOCKS_MHZ[name]}
-        configs = [load_config(array, changes) for array in ARRAYS]
+        clock = {"clock_mhz": CLOCKS_MHZ[name]}
+        configs = [load_config(ARRAY, {**clock, **style}) for style in STYLES.values()]
         file = configs_folder() / "technologies" / f"{name}.yaml"
         arrays = write_technology(configs, library, file, jobs=options.jobs)
         print(f"{file}: fitted to {arrays} arrays", flush=True)
         given = ["--technology", str(file), "--library", reference, "--jobs", str(options.jobs)]
-        for array in ARRAYS:
-            held_out.main([*given, "--array", array])
+        for style in STYLES:
+            held_out.main([*given, "--lane-style", style])
 
 
 if __name__ == "__main__":
