@@ -145,7 +145,8 @@ class Netlist:
         ports = [f"input [31:0] i{word}" for word in range(self.input_words)]
         ports += [f"output [31:0] o{word}" for word in range(self.output_words)]
         ports += [f"output [31:0] p{word}" for word in range(self.net_words)]
-        lines = [f"module {top}(input n{self.clock}, {', '.join(ports)});"]
+        # A port a line: Verilator takes 40,000 tokens in one at most.
+        lines = [f"module {top}(input n{self.clock},", ",\n".join(ports), ");"]
         lines += [f"wire n{net};" for net in self.nets]
         lines += [
             f"assign n{net} = i{place // _WORD_BITS}[{place % _WORD_BITS}];"

@@ -22,7 +22,9 @@ __all__ = ["Synthesis", "synthesize"]
 
 _TIMEOUT_S = 1800.0
 _DIGEST_CHARACTERS = 24
-_ADDERS, _GENERIC = "adders.v", "generic.json"
+_ADDERS, _GENERIC, _NUMBERS = "adders.v", "generic.json", "numbers.il"
+# Yosys numbers what it adds. In a design read as JSON it would start anew, and meet its own names.
+_FIRST_NUMBER = 1_000_000_000
 # A clock gate has the size of a register; with fewer than these behind it, it saves nothing.
 _FEWEST_GATED = 4
 
@@ -96,6 +98,7 @@ def synthesize(
                 (work / library_name).write_bytes(content)
             what = f"Synthesis of the {part.name} with Yosys"
             (work / _ADDERS).write_text(TECHMAP, encoding="utf-8")
+            (work / _NUMBERS).write_text(f"autoidx {_FIRST_NUMBER}\n", encoding="utf-8")
             run_yosys(generic, work, what=what, timeout_s=timeout_s)
             design = read_design((work / _GENERIC).read_text("utf-8"), library)
             if adder is not None:
@@ -147,6 +150,7 @@ def _generic(part: Part, library: Library, adder: FullAdder | None, *, flatten: 
 def _mapping(part: Part, library: Library, *, period_ps: float) -> str:
     """Return the script of the second half: logic for a clock period."""
     return "\n".join([
+        f"read_rtlil {_NUMBERS}",
         f"read_json {_GENERIC}",
         f"hierarchy -top {part.top}",
         f"abc -D {period_ps:.0f} {_liberty(library)} {_unwanted(library)}",
