@@ -68,7 +68,8 @@ def test_verilog_without_vectors():
 def test_verilog_with_all_nets_as_ports():
     verilog = read(x=cell("NAND2", A=3, B="1", Y=5)).verilog_for_activity("top")
 
-    assert "module top(input n2, input [31:0] i0, output [31:0] o0, output [31:0] p0);" in verilog
+    ports = "input [31:0] i0,\noutput [31:0] o0,\noutput [31:0] p0"
+    assert f"module top(input n2,\n{ports}\n);" in verilog
     assert "assign n4 = i0[1];" in verilog
     assert "assign o0 = {n3, 1'b0, n5};" in verilog
     assert "assign p0 = {n5, n4, n3};" in verilog
@@ -79,3 +80,16 @@ def test_an_instance_that_no_group_has_is_an_error():
 
     with pytest.raises(KeyError, match="other"):
         read_netlist(text, "top", {"dot": "lanes"})
+
+
+def test_what_an_inner_cell_drives_moves():
+    text = netlist_text(**{
+        "$flatten\\it.\\dot.$1": cell("FA", A=3, Y=5),
+        "$flatten\\it.\\dot.$2": cell("INV", A=5, Y=6),
+        "$flatten\\it.\\dot.$3": cell("INV", A=3, Y=7),
+        "$flatten\\it.\\dot.$4": cell("INV", A=6, Y=8),
+    })
+    netlist = read_netlist(text, "top", {"dot": "lanes"})
+    moved = netlist.moved("lanes", "tree", {"FA"}, {"FA": ["Y"], "INV": ["Y"]})
+    assert [item.group for item in netlist.instances] == ["lanes"] * 4
+    assert [item.group for item in moved.instances] == ["tree", "tree", "lanes", "tree"]
