@@ -21,6 +21,7 @@ from bitnet_hw.energy import (
     link_events,
     vector_events,
 )
+from bitnet_hw.energy_scopes import BASELINE_SCOPES
 from bitnet_hw.model import FP16_BYTES, Model
 from bitnet_hw.operators import LinkOperator, TernaryOperator, VectorOperator, Workload
 from bitnet_hw.step_time import step_cycles
@@ -127,6 +128,12 @@ class Baseline:
     def energy_j(self) -> float:
         """Energy of the step, scope `system`."""
         return sum(self.energy_breakdown_j.values())
+
+    def scope_energy_j(self, scope: str) -> float:
+        """Return the energy of the step in scope ``"array"``, ``"core"`` or ``"system"``."""
+        if scope == "system":
+            return self.energy_j
+        return sum(self.energy_breakdown_j[name] for name in BASELINE_SCOPES[scope])
 
 
 def estimate_baseline(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bitnet_hw.config import Config
 
-__all__ = ["EDGES", "NOT_COUNTED", "SCOPES", "assumptions"]
+__all__ = ["BASELINE_SCOPES", "EDGES", "NOT_COUNTED", "SCOPES", "assumptions"]
 
 EDGES = ("low", "nominal", "high")
 
@@ -40,6 +40,13 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
 }
 """Components of each scope: the array, + the rest of the chip, + memory, links and host, + what
 they stand on."""
+
+_MULTIPLIERS = ("multipliers", "adders")
+BASELINE_SCOPES: Mapping[str, tuple[str, ...]] = {
+    "array": _MULTIPLIERS,
+    "core": (*_MULTIPLIERS, "activation_store", "result_buffer", "vector_unit"),
+}
+"""Components of an array of multipliers in the scopes inside `system`, which is all of them."""
 
 _OF_OPERATIONS = (
     (

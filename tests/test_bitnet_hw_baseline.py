@@ -35,6 +35,17 @@ def test_fp16_energy():
     assert baseline.energy_j == sum(energy.values())
 
 
+def test_fp16_scopes():
+    baseline = run(FP16)
+    energy = baseline.energy_breakdown_j
+    array = energy["multipliers"] + energy["adders"]
+    assert baseline.scope_energy_j("array") == array
+    rest = ("activation_store", "result_buffer", "vector_unit")
+    core = array + sum(energy[name] for name in rest)
+    assert baseline.scope_energy_j("core") == pytest.approx(core)
+    assert baseline.scope_energy_j("system") == baseline.energy_j
+
+
 def test_fp16_time_is_its_bytes_over_the_bandwidth():
     baseline = run(FP16)
     moved = 6_443_008_000 + 204_800_000 + 512 * 332_800

@@ -15,7 +15,7 @@ def rows():
 
 def test_order_of_the_sets():
     names = published_names()
-    assert names[:3] == ["b1.58", "2b-4t", "bitnet-kv260"]
+    assert names[:4] == ["b1.58", "by-gates", "2b-4t", "bitnet-kv260"]
     assert names[-1] == "unseen"
 
 
@@ -128,8 +128,8 @@ def test_figures_of_a_file(tmp_path):
             "{figure: a, published: 1, scope: s}",
             (
                 ":4: figures[0] must be a figure with one of arithmetic_ratio, matmul_energy, "
-                "memory, memory_ratio, predict, predict_ratio, request, request_ratio, capacity, "
-                "peak_rate, or with missing"
+                "memory, memory_ratio, design_ratio, predict, predict_ratio, request, "
+                "request_ratio, capacity, peak_rate, or with missing"
             ),
         ),
         (

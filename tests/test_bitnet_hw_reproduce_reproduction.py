@@ -32,6 +32,7 @@ def test_summary():
         row("far", 100, 130, system="board", missing="the clock"),
         row("fitted", 100, 100, system="board", kind="calibration"),
         row("new", 100, 95, system="other", kind="unseen"),
+        row("ours", 100, 30, system="board", kind="gates"),
         row("unknown", 100, None, missing="everything"),
     ))
     found = {item.kind: item.to_dict() for item in result.summaries}
@@ -45,6 +46,7 @@ def test_summary():
     assert found["reproduced"]["worst_figure"] == "g: far"
     assert found["unseen"]["worst_error"] == pytest.approx(-0.05)
     assert [item.figure for item in result.misses] == ["unknown", "far"]
+    assert "ours" not in [item.figure for item in result.compared]
     assert result.to_dict()["not_computed"] == ["g: unknown"]
 
 

@@ -38,7 +38,7 @@ class _Line:
 
 
 def error_png(result: Reproduction, *, dpi: int = 150) -> bytes:
-    """Return a picture of all errors, a line for each figure, grouped as in the tables.
+    """Return a picture of all errors, a line for each figure compared, grouped as in the tables.
 
     Drawn by Agg, without a display and without global state. The same rows give the same bytes.
 
@@ -49,7 +49,7 @@ def error_png(result: Reproduction, *, dpi: int = 150) -> bytes:
     dpi : int
         Pixels per inch.
     """
-    lines = _lines(result.rows)
+    lines = _lines(result.compared)
     figure = Figure(
         figsize=(10.5, _HEADER_INCHES + _LINE_INCHES * len(lines)), dpi=dpi, layout="constrained"
     )
@@ -64,11 +64,11 @@ def error_png(result: Reproduction, *, dpi: int = 150) -> bytes:
         fontweight="bold",
     )
     axes.set_title(_agreement(result), loc="right", color=_MUTED, fontsize=9, pad=30)
-    _draw_axes(axes, lines, _limit(result.rows))
+    _draw_axes(axes, lines, _limit(result.compared))
     for line in lines:
         if line.row is not None:
             _draw_row(axes, line.y, line.row)
-    _draw_legend(axes, result.rows)
+    _draw_legend(axes, result.compared)
     image = io.BytesIO()
     # Without the version of matplotlib inside, the bytes depend on the picture alone.
     figure.savefig(image, format="png", metadata={"Software": None})

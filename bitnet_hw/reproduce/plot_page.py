@@ -21,7 +21,7 @@ def error_page(result: Reproduction) -> str:
     """Return a page with a bar for each figure; pointing at one shows its assumptions."""
     figure = _plotly.Figure()
     for kind, color in _COLORS.items():
-        rows = [row for row in result.rows if row.kind == kind and row.ours is not None]
+        rows = [row for row in result.compared if row.kind == kind and row.ours is not None]
         if rows:
             figure.add_bar(
                 x=[100 * (row.relative_error or 0) for row in rows],
@@ -32,7 +32,7 @@ def error_page(result: Reproduction) -> str:
                 hovertext=[_hover(row) for row in rows],
                 hoverinfo="text",
             )
-    names = [_name(row) for row in result.rows if row.ours is not None]
+    names = [_name(row) for row in result.compared if row.ours is not None]
     figure.update_layout(
         title="Published figures, computed again: relative error",
         xaxis_title="ours over published, less one (%)",

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from bitnet_hw.errors import ConfigError
 from bitnet_hw.presets import find_file, is_path, preset_names, read_cached
 from bitnet_hw.reproduce.closed_forms import ArithmeticRatio, MatmulEnergy, Memory, MemoryRatio
+from bitnet_hw.reproduce.design_ratio import DesignRatio
 from bitnet_hw.reproduce.predictions import (
     Capacity,
     PeakRate,
@@ -46,8 +47,8 @@ class PublishedFigure(Block):
         The fact that was not published and explains the difference.
     kind : str
         As in `Row`.
-    arithmetic_ratio, matmul_energy, memory, memory_ratio, predict, predict_ratio, request, \
-request_ratio, capacity, peak_rate : optional
+    arithmetic_ratio, matmul_energy, memory, memory_ratio, design_ratio, predict, predict_ratio, \
+request, request_ratio, capacity, peak_rate : optional
         How it is computed. None of them if what is published does not suffice.
     """
 
@@ -60,11 +61,12 @@ request_ratio, capacity, peak_rate : optional
     # YAML has lists only; everything else stays strict.
     assumptions: Annotated[tuple[str, ...], Field(strict=False)] = ()
     missing: str = ""
-    kind: Literal["reproduced", "unseen", "calibration"] = "reproduced"
+    kind: Literal["reproduced", "unseen", "calibration", "gates"] = "reproduced"
     arithmetic_ratio: ArithmeticRatio | None = None
     matmul_energy: MatmulEnergy | None = None
     memory: Memory | None = None
     memory_ratio: MemoryRatio | None = None
+    design_ratio: DesignRatio | None = None
     predict: Predict | None = None
     predict_ratio: PredictRatio | None = None
     request: Request | None = None
@@ -93,6 +95,7 @@ _WAYS = (
     "matmul_energy",
     "memory",
     "memory_ratio",
+    "design_ratio",
     "predict",
     "predict_ratio",
     "request",
@@ -154,7 +157,17 @@ def published_names() -> list[str]:
 
 
 # The papers that the project starts from, then what was built; systems never looked at come last.
-_ORDER = ("b1.58", "2b-4t", "bitnet-kv260", "ternfpga", "vitallm", "tom", "slim-llama", "rejunity")
+_ORDER = (
+    "b1.58",
+    "by-gates",
+    "2b-4t",
+    "bitnet-kv260",
+    "ternfpga",
+    "vitallm",
+    "tom",
+    "slim-llama",
+    "rejunity",
+)
 
 
 def load_published(reference: str) -> PublishedFile:

@@ -63,9 +63,14 @@ class Reproduction:
     rows: tuple[Row, ...]
 
     @property
+    def compared(self) -> tuple[Row, ...]:
+        """Figures whose difference is an error: all but those that our gates answer."""
+        return tuple(row for row in self.rows if row.kind != "gates")
+
+    @property
     def summaries(self) -> tuple[Summary, ...]:
-        """Agreement of all figures but those of calibration, which would prove nothing."""
-        computed = [row for row in self.rows if row.ours is not None]
+        """Agreement of the compared figures, without those of calibration: they prove nothing."""
+        computed = [row for row in self.compared if row.ours is not None]
         reproduced = [row for row in computed if row.kind == "reproduced"]
         kinds = {
             "reproduced": reproduced,
@@ -88,7 +93,7 @@ class Reproduction:
     @property
     def misses(self) -> tuple[Row, ...]:
         """Figures beyond `LARGE_ERROR`, largest first, after those that could not be computed."""
-        large = [row for row in self.rows if row.ours is None or _size(row) > LARGE_ERROR]
+        large = [row for row in self.compared if row.ours is None or _size(row) > LARGE_ERROR]
         return tuple(sorted(large, key=lambda row: (row.ours is not None, -_size(row))))
 
     def to_dict(self) -> dict[str, Any]:

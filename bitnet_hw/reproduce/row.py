@@ -32,7 +32,8 @@ class Row:
         Digits after the point that the source prints.
     kind : str
         ``"reproduced"``; ``"unseen"``: no whole-model figure of the system went into a constant;
-        ``"calibration"``: a constant was derived from this very figure, so it proves nothing.
+        ``"calibration"``: a constant was derived from this very figure, so it proves nothing;
+        ``"gates"``: the paper's question, put to our own gates: another answer is no error.
     """
 
     group: str

@@ -16,7 +16,12 @@ _KINDS = {
     "systems": "of these predicted for a system",
     "unseen": "unseen (no whole-model figure of the system went into a constant)",
 }
-_MARKS = {"reproduced": "", "unseen": " (unseen)", "calibration": " (calibration)"}
+_MARKS = {
+    "reproduced": "",
+    "unseen": " (unseen)",
+    "calibration": " (calibration)",
+    "gates": " (by gates)",
+}
 
 
 def reproduction_tables(result: Reproduction) -> Iterator[Table | str]:
