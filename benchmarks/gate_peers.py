@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.json:
         write(json_text({"library": library.provenance(), "rows": [asdict(row) for row in rows]}))
     else:
-        Console().print(table_of(rows, f"{library.title}, operands: {_OPERANDS}"))
+        Console().print(table_of(rows, f"{library.name}, operands: {_OPERANDS}"))
 
 
 def all_rows(

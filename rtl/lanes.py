@@ -1,7 +1,7 @@
 """What enters the adder tree: what all rows share of the activations, and what a weight selects."""
 
 from functools import reduce
-from operator import or_
+from operator import add, and_, or_
 
 from amaranth import Cat, Const, Module, Signal, signed
 from amaranth.lib import data, wiring
@@ -82,7 +82,7 @@ def select_operand(style, center, shared, weights):
         [weight] = weights
         product = (shared ^ weight[1].replicate(bits)) & weight.any().replicate(bits)
         return product ^ center
-    picks = _picks(weights)
+    picks = _picks(style, weights)
     chosen = [
         shared.word_select(number, bits) & pick.replicate(bits) for number, pick in enumerate(picks)
     ]
@@ -90,30 +90,34 @@ def select_operand(style, center, shared, weights):
 
 
 def _choices(style, activations):
-    """Return the numbers of which at most one is picked, in the order of `_picks`."""
+    """Return the numbers of which at most one is picked, in the order of the style's patterns."""
     if style.carries:
         return [activations[0]]
-    if style.lanes == 1:
-        return [activations[0], -activations[0]]
-    a, b = activations[:2]
-    return [a, -a, b, -b, a + b, -a - b, a - b, b - a]
-
-
-def _picks(weights):
-    """Return a bit for each choice: the weights pick it."""
-    if len(weights) == 1:
-        return [weights[0][0], weights[0][1]]
-    (plus_a, minus_a), (plus_b, minus_b) = weights
-    only_a, only_b = ~weights[1].any(), ~weights[0].any()
     return [
-        plus_a & only_a,
-        minus_a & only_a,
-        plus_b & only_b,
-        minus_b & only_b,
-        plus_a & plus_b,
-        minus_a & minus_b,
-        plus_a & minus_b,
-        minus_a & plus_b,
+        reduce(
+            add,
+            [
+                activation if weight > 0 else -activation
+                for activation, weight in zip(activations, pattern, strict=False)
+                if weight
+            ],
+        )
+        for pattern in style.patterns
+    ]
+
+
+def _picks(style, weights):
+    """Return a bit for each choice: the weights pick it."""
+    missing = [Const(0, 2)] * (style.lanes - len(weights))
+    return [
+        reduce(
+            and_,
+            [
+                code[weight < 0] if weight else ~code.any()
+                for code, weight in zip([*weights, *missing], pattern, strict=True)
+            ],
+        )
+        for pattern in style.patterns
     ]
 
 

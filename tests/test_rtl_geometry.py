@@ -71,7 +71,7 @@ def test_accumulator_holds_the_extremes(max_k):
         (
             "lane_style",
             "lut",
-            r"^lane_style must be one of select, biased, compressed, paired, not 'lut'$",
+            r"^lane_style must be one of select, biased, compressed, paired, tripled, not 'lut'$",
         ),
     ],
 )

@@ -61,6 +61,7 @@ def test_all_weights_with_extreme_activations(register_every, simulator, build_r
         (21, 2, "select"),
         (21, 3, "compressed"),
         (21, 2, "paired"),
+        (22, 2, "tripled"),
     ],
 )
 def test_extremes_and_random_vectors(lanes, register_every, style, simulator, build_root, tmp_path):

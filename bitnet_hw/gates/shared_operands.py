@@ -29,13 +29,8 @@ def shared_bits(geometry: Geometry, activations: NDArray[np.int8]) -> NDArray[np
     missing = -geometry.lanes % style.lanes
     padded = np.pad(activations.astype(np.int64), ((0, 0), (0, missing)))
     lanes = padded.reshape(steps, geometry.tree_operands, style.lanes)
-    a, b = lanes[:, :, 0], lanes[:, :, -1]
-    if style.carries:
-        choices = [a]
-    elif style.lanes == 1:
-        choices = [a, -a]
-    else:
-        choices = [a, -a, b, -b, a + b, -a - b, a - b, b - a]
+    patterns = [(1,)] if style.carries else style.patterns
+    choices = [lanes @ np.array(pattern) for pattern in patterns]
     centers = np.array([style.center(i, geometry.lanes) for i in range(geometry.tree_operands)])
     numbers = np.stack([(choice + centers) ^ centers for choice in choices], axis=2)
     places = np.arange(style.operand_bits)
