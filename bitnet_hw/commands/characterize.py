@@ -1,5 +1,6 @@
 """``bitnet-hw characterize``: an array in standard cells, or on an FPGA."""
 
+import inspect
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -102,6 +103,17 @@ def characterize(
         list[OperandStream] | None,
         typer.Option(help="Operand stream; may be repeated. Default: all."),
     ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CHECKPOINT",
+            help="Also measure on a layer of this language model while it reads the prompt.",
+        ),
+    ] = None,
+    prompt: Annotated[
+        str | None,
+        typer.Option(help="What it reads. Default: the source of Python's inspect module."),
+    ] = None,
     baseline: Annotated[
         NumberFormat | None,
         typer.Option(
@@ -149,7 +161,7 @@ def characterize(
     config, *others = configs = [load_config(name, changes) for name in array]
     if target is not None:
         _refuse("--target", library=library, operands=operands, flatten=flatten, node_nm=node_nm)
-        _refuse("--target", baseline=baseline)
+        _refuse("--target", baseline=baseline, checkpoint=checkpoint, prompt=prompt)
         if others:
             raise typer.BadParameter("A report must have one array", param_hint="ARRAY.yaml")
         from bitnet_hw.fpga.command import report_implementation
@@ -170,7 +182,7 @@ def characterize(
     cells = find_library(library)
     yosys_version()
     if output is not None and output.suffix in (".yaml", ".yml"):
-        _refuse(f"-o {output.name}", baseline=baseline)
+        _refuse(f"-o {output.name}", baseline=baseline, checkpoint=checkpoint, prompt=prompt)
         from bitnet_hw.gates.technology_flow import write_technology
 
         arrays = write_technology(
@@ -180,13 +192,20 @@ def characterize(
         return
     if others:
         raise typer.BadParameter("A report must have one array", param_hint="ARRAY.yaml")
+    if checkpoint is None and prompt is not None:
+        raise typer.BadParameter("--prompt must be given together with --checkpoint")
     if output is not None:
         prepare_folder(output.parent)
     names = [stream.value for stream in operands or OperandStream]
     if baseline is None:
         design = ternary_design(config.array)
         streams: list[Any] = [draw_operands(name) for name in names]
+        if checkpoint is not None:
+            from bitnet_hw.checkpoint_operands import checkpoint_operands
+
+            streams.append(checkpoint_operands(checkpoint, prompt or inspect.getsource(inspect)))
     else:
+        _refuse("--baseline", checkpoint=checkpoint)
         design = baseline_design(config.array, baseline.value)
         streams = [draw_baseline_operands(name, baseline.value) for name in names]
     title = f"{config.name} in {cells.name}: parts"
