@@ -98,8 +98,8 @@ class Sequencer(wiring.Component):
 
         # Where the next step stands in its job.
         token = Signal(geometry.token_bits)
-        k_done, k_left = Signal.like(job.k), Signal.like(job.k)
-        n_done, n_left = Signal.like(job.n), Signal.like(job.n)
+        k_done, k_left = Signal.like(job.k, name="k_done"), Signal.like(job.k, name="k_left")
+        n_done, n_left = Signal.like(job.n, name="n_done"), Signal.like(job.n, name="n_left")
         last_token, last_k, last_n = Signal(), Signal(), Signal()
         m.d.comb += [
             last_token.eq(token + 1 == job.m),
@@ -110,7 +110,8 @@ class Sequencer(wiring.Component):
         ]
 
         # What it needs. Its activation is fetched ahead, one cycle or more.
-        address, following = Signal.like(self.fetch_address), Signal.like(self.fetch_address)
+        address = Signal.like(self.fetch_address, name="address")
+        following = Signal.like(self.fetch_address, name="following")
         fetched = Signal()
         m.d.comb += [
             following.eq(address + 1),
