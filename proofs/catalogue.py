@@ -1,7 +1,23 @@
 """All proofs, in the order of the data's way through the hardware."""
 
-from proofs import order_of_work, queue, sums, trit_decoders
+from proofs import (
+    activation_loading,
+    order_of_work,
+    queue,
+    result_beats,
+    sums,
+    trit_decoders,
+    weight_tiles,
+)
 
 __all__ = ["PROOFS"]
 
-PROOFS = (*trit_decoders.PROOFS, *sums.PROOFS, *queue.PROOFS, *order_of_work.PROOFS)
+PROOFS = (
+    *trit_decoders.PROOFS,
+    *activation_loading.PROOFS,
+    *weight_tiles.PROOFS,
+    *sums.PROOFS,
+    *queue.PROOFS,
+    *order_of_work.PROOFS,
+    *result_beats.PROOFS,
+)

@@ -1,7 +1,7 @@
 """The sequencer: every tile and token once and in order, all outputs, no standstill.
 
-The reference is three loops, written as three numbers: output tile, K tile, token. Claims about what
-the hardware remembers tie its own numbers to these, so that one step of induction is enough.
+The reference is three loops, written as three numbers: output tile, K tile, token. Claims about
+what the hardware remembers tie its own numbers to these, so one step of induction is enough.
 """
 
 from amaranth import Module, Mux, Signal
@@ -145,7 +145,7 @@ class Loops(wiring.Component):
             step + sum(reasons[1:], reasons[0]) == self.has_job,
         )
 
-        # No standstill: with everything there, a step comes before the timer can have run out twice.
+        # No standstill: with everything there, a step comes before the timer could run out twice.
         ready = self.has_job & self.tile_available & inner["fetched"] & (inner["slots"] != 0)
         patience = g.max_tokens * g.beats_per_vector
         waited = Signal(range(patience + 2))
@@ -169,7 +169,9 @@ class Loops(wiring.Component):
         claim(m, "inside_the_job", ~self.has_job | inside_job)
         claim(m, "address_is_that_of_the_next_step", ~self.has_job | (inner["address"] == place))
         claim(m, "address_between_jobs", self.has_job | (inner["address"] == base))
-        claim(m, "fetched_is_at_the_address", ~inner["fetched"] | (fetched_from == inner["address"]))
+        claim(
+            m, "fetched_is_at_the_address", ~inner["fetched"] | (fetched_from == inner["address"])
+        )
         claim(m, "fetched_is_inside", inner["fetched"] == previous(m, address != self.limit))
         return m
 
@@ -177,9 +179,9 @@ class Loops(wiring.Component):
 PROOFS = (
     Proof(
         name="sequencer",
-        promise="Each tile and token of a job once and in order, N x M outputs, the activation that "
-        "belongs to the step and has been loaded, never more results than slots, one reason for "
-        "each cycle without a step, and no standstill.",
+        promise="Each tile and token of a job once and in order, N x M outputs, the activation "
+        "that belongs to the step and has been loaded, never more results than slots, one reason "
+        "for each cycle without a step, and no standstill.",
         spec=Loops,
         broken={
             "final_on_the_last_k_tile": lambda: Loops(geometry(lanes=3)),

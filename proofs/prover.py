@@ -1,4 +1,4 @@
-"""From a specification to a verdict: Yosys makes logic of it, a solver looks for a counterexample."""
+"""From a specification to a verdict: Yosys makes logic of it, a solver seeks a counterexample."""
 
 import os
 import re
