@@ -13,7 +13,7 @@ JOBS ?= 2
 # Verilog is reproducible with the pinned Yosys only, whatever else is installed.
 export AMARANTH_USE_YOSYS := builtin
 
-.PHONY: help run install test test-long check verilog sim explore bench clean
+.PHONY: help run install test test-long check prove verilog sim explore bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -47,6 +47,9 @@ check: install ## format, lint, types, import directions
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+prove: install ## what is proven of the hardware, for every input; broken twins must be refuted
+	$(BIN)/python -m proofs --jobs $(JOBS)
 
 verilog: install ## Verilog and its description for ARRAY, in out/verilog
 	$(BIN)/bitnet-hw generate $(ARRAY) -o $(OUT)/verilog

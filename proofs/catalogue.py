@@ -2,9 +2,12 @@
 
 from proofs import (
     activation_loading,
+    netlist,
     order_of_work,
     queue,
+    reset,
     result_beats,
+    stream_ports,
     sums,
     trit_decoders,
     weight_tiles,
@@ -20,4 +23,7 @@ PROOFS = (
     *queue.PROOFS,
     *order_of_work.PROOFS,
     *result_beats.PROOFS,
+    *reset.PROOFS,
+    *stream_ports.PROOFS,
+    *netlist.PROOFS,
 )

@@ -24,6 +24,8 @@ METHODS = {
     "induction": "k-induction by Z3: from the reset, and from every state that the claims allow",
     "every state": "Z3, from every state whatever, for so many cycles",
     "from reset": "bounded: Z3, from the reset, for so many cycles",
+    "structure": "what depends on what without a register between, from the netlist of Yosys",
+    "equivalence": "Yosys: equal cells, then SAT, then induction, net by net",
 }
 """How a claim is proven, by name."""
 
@@ -31,7 +33,7 @@ _SAT = {"all inputs": "", "SAT induction": "-tempinduct -set-init-zero"}
 # A twin is refuted by a run that starts at the reset and breaks the one claim.
 _REFUTED_BY = {"all inputs": "from reset", "SAT induction": "from reset", "induction": "from reset"}
 _YOSYS_FRONT = (
-    "read_rtlil spec.il; prep -top top -flatten; async2sync; memory_map; chformal -lower; "
+    "prep -top top -flatten; async2sync; memory_map; chformal -lower; "
     "opt -full; dffunmap; opt_clean"
 )
 _FAILED = re.compile(r"Assert failed in top: .*?(\w+)\)?$", re.MULTILINE)
@@ -59,6 +61,10 @@ class Proof:
         Cycles of an induction, or of a bounded search.
     depth : int
         Cycles after the reset within which a twin must fail.
+    judge : callable, optional
+        Looks at what `spec` and the twins make in a way of its own, and names the claims that fail.
+    prepare : str
+        Commands of Yosys before all others.
     size : str
         For which geometry.
     """
@@ -71,6 +77,8 @@ class Proof:
     broken: Mapping[str, Callable] = field(default_factory=dict)
     steps: int = 1
     depth: int = 12
+    judge: Callable[[object], str] | None = None
+    prepare: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,28 +114,34 @@ class Verdict:
 def check(proof: Proof) -> Verdict:
     """Prove a proof, and refute its twins."""
     started = time.monotonic()
-    failed = _failing(proof.spec(), proof.method, proof.steps)
-    refuted = {
-        claim: _failing(twin(), _REFUTED_BY.get(proof.method, proof.method), proof.depth, claim)
-        for claim, twin in proof.broken.items()
-    }
+    if proof.judge is not None:
+        failed = proof.judge(proof.spec())
+        refuted = {claim: proof.judge(twin()) for claim, twin in proof.broken.items()}
+    else:
+        failed = _failing(proof, proof.spec(), proof.method, proof.steps)
+        method = _REFUTED_BY.get(proof.method, proof.method)
+        refuted = {
+            claim: _failing(proof, twin(), method, proof.depth, claim)
+            for claim, twin in proof.broken.items()
+        }
     return Verdict(proof, not failed, failed, refuted, time.monotonic() - started)
 
 
-def _failing(spec, method: str, steps: int, only: str = "") -> str:
+def _failing(proof: Proof, spec, method: str, steps: int, only: str = "") -> str:
     """Return the names of the claims that fail; empty if none does. Look at `only`, if given."""
     with tempfile.TemporaryDirectory(prefix="proof-") as name:
         work = Path(name)
         text = name_checks(rtlil.convert(spec, name="top", emit_src=False), only)
         (work / "spec.il").write_text(text, encoding="utf-8")
+        read = f"read_rtlil spec.il; {proof.prepare}"
         if method in _SAT:
-            run_yosys(f"{_YOSYS_FRONT}; write_rtlil logic.il", work)
+            run_yosys(f"{read}; {_YOSYS_FRONT}; write_rtlil logic.il", work)
             limit = f"-maxsteps {steps + 1}" if method == "SAT induction" else ""
             search = f"sat -verify -prove-asserts -set-assumes {_SAT[method]} {limit} top"
             status, _ = run_yosys(f"read_rtlil logic.il; {search}", work, may_fail=True)
             if status == 0:
                 return ""
-        run_yosys(f"{_YOSYS_FRONT}; write_smt2 -wires spec.smt2", work)
+        run_yosys(f"{read}; {_YOSYS_FRONT}; write_smt2 -wires spec.smt2", work)
         runs = {
             # What MiniSat cannot prove, Z3 refutes: it says which claim fails.
             "all inputs": [["-t", "1"]],
