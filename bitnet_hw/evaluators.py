@@ -26,11 +26,23 @@ class Evaluator:
         ``"min"`` or ``"max"`` by reported field, unless the sweep file says otherwise.
     settings : frozenset of str
         Keys of the sweep file that mean something to it alone.
+    required : frozenset of str
+        Those of them that must be given.
+    needs_model : bool
+        Whether a sweep must name a model, unless it lists shapes.
     """
 
     fields: Callable[[Point], Mapping[str, Any]]
     objectives: Mapping[str, str]
     settings: frozenset[str] = frozenset()
+    required: frozenset[str] = frozenset()
+    needs_model: bool = True
+
+
+def _characterization_fields(point: Point) -> Mapping[str, Any]:
+    from bitnet_hw.characterize_point import characterization_fields
+
+    return characterization_fields(point)
 
 
 def _simulation_fields(point: Point) -> Mapping[str, Any]:
@@ -52,6 +64,13 @@ EVALUATORS: dict[str, Evaluator] = {
         fields=_simulation_fields,
         objectives={"cycles_measured": "min", "macs_per_cycle": "min"},
         settings=frozenset({"shapes", "seed", "timeout_s"}),
+    ),
+    "characterize": Evaluator(
+        fields=_characterization_fields,
+        objectives={"area_um2_per_mac": "min", "fj_per_mac.new": "min"},
+        settings=frozenset({"library", "operands"}),
+        required=frozenset({"library"}),
+        needs_model=False,
     ),
 }
 """By the value of ``evaluate`` in a sweep file."""

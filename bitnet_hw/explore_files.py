@@ -39,6 +39,8 @@ def workload_text(sweep: Sweep) -> str:
     """Return the part of the workload that is the same for all points, in words."""
     if shapes := sweep.settings.get("shapes"):
         return ", ".join(f"{m}x{k}x{n}" for m, k, n in shapes)
+    if library := sweep.settings.get("library"):
+        return f"in the cells of {library}, operands {sweep.settings['operands']}"
     fixed = {**sweep.workload, **{name: values[0] for name, values in sweep.values.items()}}
     names = [name for name in WORKLOAD if name not in sweep.axes]
     return ", ".join(

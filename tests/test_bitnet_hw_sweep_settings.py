@@ -38,6 +38,14 @@ def test_simulation(sweep):
     }
 
 
+def test_characterization(sweep):
+    found = sweep("evaluate: characterize\nlibrary: osu018")
+    assert found.settings == {"library": "osu018", "operands": "digits"}
+    assert found.objectives == {"area_um2_per_mac": "min", "fj_per_mac.new": "min"}
+    found = sweep("evaluate: characterize\nlibrary: ../pdk/asap7\noperands: relu2")
+    assert found.point(1).settings == {"library": "../pdk/asap7", "operands": "relu2"}
+
+
 def test_the_key_depends_on_what_is_asked(sweep):
     texts = [
         "",
@@ -57,7 +65,7 @@ def test_the_key_depends_on_what_is_asked(sweep):
         (
             "evaluate: simulat",
             (
-                ":4: evaluate must be one of estimate, simulate, not 'simulat'; "
+                ":4: evaluate must be one of estimate, simulate, characterize, not 'simulat'; "
                 "did you mean 'simulate'?"
             ),
         ),
@@ -68,6 +76,14 @@ def test_the_key_depends_on_what_is_asked(sweep):
         (
             "evaluate: estimate\nseed: 3",
             ":5: seed must be given only where evaluate is simulate, not estimate",
+        ),
+        (
+            "evaluate: characterize",
+            ": library must be given where evaluate is characterize",
+        ),
+        (
+            "evaluate: simulate\noperands: digits",
+            ":5: operands must be given only where evaluate is characterize, not simulate",
         ),
         (
             "evaluate: simulate\nshapes:\n- 1x2x3\n- 8x8",
@@ -92,6 +108,7 @@ def test_wrong_keys(sweep, tmp_path, text, message):
         ("evaluate: simulate\nseed: -1", ":5: seed must be at least 0, not -1"),
         ("evaluate: simulate\ntimeout_s: 0", ":5: timeout_s must be "),
         ("evaluate: simulate\ntimeout_s: soon", ":5: timeout_s must be "),
+        ("evaluate: characterize\nlibrary: x\noperands: y", ":6: operands must be "),
     ],
 )
 def test_wrong_values(sweep, tmp_path, text, start):
@@ -106,3 +123,9 @@ def test_a_model_or_shapes(tmp_path):
     with pytest.raises(ConfigError) as error:
         load_sweep(path)
     assert str(error.value) == f"{path}: model must be given"
+
+
+def test_gates_need_no_model(tmp_path):
+    path = tmp_path / "s.yaml"
+    path.write_text("base: tiny\nevaluate: characterize\nlibrary: x\nsweep: {array.rows: [4, 8]}\n")
+    assert load_sweep(path).points == 2
