@@ -295,7 +295,8 @@ PROOFS = (
         name="accumulator-width",
         promise="A partial sum of up to max_k products of -128 and -1 never wraps.",
         spec=lambda: PartialSum(28672, 64, 1),
-        broken={"total_is_exact": lambda: PartialSum(28672, 64, 1, accumulator=_NarrowAccumulator)},
+        # From the reset to a sum that is too large takes K / 64 cycles: a small K for the twin.
+        broken={"total_is_exact": lambda: PartialSum(512, 64, 1, accumulator=_NarrowAccumulator)},
         method="induction",
         steps=1,
         size="K 28672, 64 lanes",
