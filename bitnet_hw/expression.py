@@ -14,7 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FUNCTIONS", "Expression", "ExpressionError", "parse_expression"]
+from bitnet_hw.errors import ConfigError
+from bitnet_hw.key_path import show
+
+__all__ = ["FUNCTIONS", "Expression", "ExpressionError", "parse_expression", "syntax_tree"]
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "abs": np.abs,
@@ -76,13 +79,18 @@ class Expression:
         """Return the value for each row of the columns.
 
         Where a field has no value the result is NaN, or False for a comparison.
+
+        Raises
+        ------
+        ConfigError
+            If a text is taken for a number; what a field holds is not known before.
         """
         with np.errstate(all="ignore"):
             try:
                 return np.asarray(_value(self._tree, columns))
-            except (TypeError, np.exceptions.DTypePromotionError):
-                raise ExpressionError(
-                    f"an expression that does not mix texts and numbers, not {self.text!r}"
+            except (TypeError, ValueError, np.exceptions.DTypePromotionError):
+                raise ConfigError(
+                    f"Expression {show(self.text)} must not mix texts and numbers"
                 ) from None
 
 
@@ -94,18 +102,30 @@ def parse_expression(text: str) -> Expression:
     ExpressionError
         If the text is not one, or holds what no expression needs.
     """
-    if len(text) > _LONGEST:
-        raise ExpressionError(f"an expression of at most {_LONGEST} characters, not {len(text)}")
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            tree = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise ExpressionError(
-            f"an expression such as 'power_w < 5 and array.rows >= 16', not {text!r}"
-        ) from None
+    tree = syntax_tree(text)
     fields: set[str] = set()
     _check(tree, fields, 0)
     return Expression(text, frozenset(fields), tree)
+
+
+def syntax_tree(text: str) -> ast.expr:
+    """Return what Python's parser makes of an expression; nodes of any kind may be in it.
+
+    Raises
+    ------
+    ExpressionError
+        If the text is too long, or no expression.
+    """
+    if len(text) > _LONGEST:
+        raise ExpressionError(f"an expression of at most {_LONGEST} characters, not {len(text)}")
+    try:
+        # Such as of a number that runs into a word, which is no expression of ours anyway.
+        with warnings.catch_warnings(action="ignore"):
+            return ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise ExpressionError(
+            f"an expression such as 'power_w < 5 and array.rows >= 16', not {show(text)}"
+        ) from None
 
 
 def _check(node: ast.expr, fields: set[str], depth: int) -> None:
@@ -128,17 +148,16 @@ def _check(node: ast.expr, fields: set[str], depth: int) -> None:
         case ast.BoolOp(values=values):
             inner = values
         case ast.Compare(ops=ops, left=left, comparators=others):
+            inner = [left]
             for relation, other in zip(ops, others, strict=True):
                 if isinstance(relation, ast.In | ast.NotIn):
                     if not isinstance(other, ast.List | ast.Tuple):
                         raise ExpressionError("an expression with a list after 'in'")
+                    inner += other.elts
                 elif type(relation) not in _BINARY:
                     raise _not_known(relation)
-            flat = [
-                other.elts if isinstance(other, ast.List | ast.Tuple) else [other]
-                for other in others
-            ]
-            inner = [left, *(item for items in flat for item in items)]
+                else:
+                    inner.append(other)
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in FUNCTIONS:
             wanted = 2 if name in ("max", "min") else 1
             if len(arguments) != wanted:
@@ -154,11 +173,15 @@ def _check(node: ast.expr, fields: set[str], depth: int) -> None:
 
 def _field(node: ast.expr) -> str:
     """Return the dotted name of a field."""
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        return f"{_field(node.value)}.{node.attr}"
-    raise _not_known(node)
+    names = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        raise _not_known(node)
+    if len(names) > _DEEPEST:
+        raise ExpressionError(f"an expression whose fields have at most {_DEEPEST} dots")
+    return ".".join([node.id, *reversed(names)])
 
 
 def _value(node: ast.expr, columns: Mapping[str, Any]) -> Any:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from bitnet_hw.errors import BitnetHwError
+from bitnet_hw.key_path import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -83,8 +84,9 @@ def write(text: str) -> bool:
 
 
 def print_error(message: str) -> None:
-    """Print one line to standard error."""
-    print(message, file=sys.stderr)
+    """Print a message to standard error; what it quotes of a file cannot steer the terminal."""
+    lines = [printable(line) for line in message.split("\n")]
+    print("\n".join(lines), file=sys.stderr)
 
 
 def _discard_output() -> None:

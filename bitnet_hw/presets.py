@@ -75,7 +75,7 @@ def find_file(kind: str, reference: str, *, where: str = "") -> Path:
         place = f"{where}: " if where else ""
         raise ConfigError(
             f"{place}{_SINGULAR[kind]} must be the name of a preset or the path of a .yaml file, "
-            f"not {reference!r}; {suggestion(reference, names)}"
+            f"not {show(reference)}; {suggestion(reference, names)}"
         )
     return configs_folder() / kind / f"{reference}.yaml"
 
@@ -125,7 +125,8 @@ def read_cached(path: Path) -> YamlFile:
     """Return the content of a file, which a sweep reads for every point but once from the disk."""
     try:
         status = path.stat()
-    except OSError:
+    except (OSError, ValueError):
+        # Also of a path that is none, which has a sentence of its own.
         return read_yaml(path)
     return _read_version(path, status.st_mtime_ns, status.st_size)
 

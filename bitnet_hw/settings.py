@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from bitnet_hw.config import Config
 from bitnet_hw.errors import ConfigError
-from bitnet_hw.key_path import show, suggestion
+from bitnet_hw.key_path import key_text, show, suggestion
 from bitnet_hw.yaml_file import yaml_value
 
 __all__ = ["parse_settings"]
@@ -34,9 +34,10 @@ def parse_settings(settings: Iterable[str]) -> dict[str, object]:
         known = [name for name in Config.model_fields if name != "name"]
         if (first := key.partition(".")[0]) not in known:
             raise ConfigError(
-                f"--set {key} must be a key of a configuration file; {suggestion(first, known)}"
+                f"--set {key_text((key,))} must be a key of a configuration file; "
+                f"{suggestion(first, known)}"
             )
-        value = yaml_value(text, source=f"--set {key}")
+        value = yaml_value(text, source=f"--set {key_text((key,))}")
         # Later settings are also applied later: one of a whole block replaces those inside it.
         changes.pop(key, None)
         changes[key] = value

@@ -13,7 +13,7 @@ from bitnet_hw.errors import ConfigError
 from bitnet_hw.estimate import DEFAULT_CONTEXT
 from bitnet_hw.evaluators import EVALUATORS
 from bitnet_hw.expression import Expression, ExpressionError, parse_expression
-from bitnet_hw.key_path import key_text, suggestion
+from bitnet_hw.key_path import key_text, show, suggestion
 from bitnet_hw.presets import configs_folder, is_path, preset_names
 from bitnet_hw.schema import Count, parse_block
 from bitnet_hw.sweep_fields import field_values, located
@@ -151,17 +151,21 @@ def load_sweep(reference: str | Path) -> Sweep:
     for key in ("sweep", "objectives"):
         if getattr(block, key) == {}:
             raise ConfigError(f"{file.where((key,))}: {key} must have at least one field, not none")
-    if block.model is None and not settings.get("shapes"):
+    needs_model = EVALUATORS[block.evaluate].needs_model and not settings.get("shapes")
+    if block.model is None and needs_model:
         raise ConfigError(f"{file.where(('model',))}: model must be given")
-    values = {name: field_values(name, value, file) for name, value in block.sweep.items()}
-    points = math.prod(len(choices) for choices in values.values())
     most = MAX_POINTS if block.evaluate == "estimate" else MAX_EXPENSIVE_POINTS
-    if points > most:
-        sizes = " x ".join(str(len(choices)) for choices in values.values() if len(choices) > 1)
-        raise ConfigError(
-            f"{file.where(('sweep',))}: sweep must have at most {most} points, "
-            f"not {points} ({sizes})"
-        )
+    values: dict[str, tuple[Any, ...]] = {}
+    for name, value in block.sweep.items():
+        values[name] = field_values(name, value, file)
+        # After each field: all of a hostile file would take minutes.
+        points = math.prod(len(choices) for choices in values.values())
+        if points > most:
+            sizes = " x ".join(str(len(choices)) for choices in values.values() if len(choices) > 1)
+            raise ConfigError(
+                f"{file.where(('sweep',))}: sweep must have at most {most} points, "
+                f"not {points} ({sizes})"
+            )
     return Sweep(
         file=file,
         text=path.read_text(encoding="utf-8-sig"),
@@ -202,7 +206,7 @@ def _find(reference: str) -> Path:
     if is_path(reference) or Path(reference).is_file():
         return Path(reference)
     raise ConfigError(
-        f"sweep must be the path of a .yaml file or the name of a preset, not {reference!r}; "
+        f"sweep must be the path of a .yaml file or the name of a preset, not {show(reference)}; "
         f"{suggestion(reference, names)}"
     )
 

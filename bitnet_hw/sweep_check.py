@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bitnet_hw.errors import ConfigError
-from bitnet_hw.key_path import KeyPath, key_text, suggestion
+from bitnet_hw.key_path import KeyPath, key_text, show, suggestion
 from bitnet_hw.sweep import Sweep
 
 __all__ = ["check_reported"]
@@ -33,14 +33,15 @@ def check_reported(sweep: Sweep, row: Mapping[str, Any]) -> None:
     for name in sweep.objectives:
         if name not in numbers:
             raise ConfigError(
-                f"{sweep.file.where(('objectives', name))}: objectives.{name} must be a number "
-                f"that evaluate: {sweep.evaluate} reports; {suggestion(name, numbers)}"
+                f"{sweep.file.where(('objectives', name))}: {key_text(('objectives', name))} "
+                f"must be a number that evaluate: {sweep.evaluate} reports; "
+                f"{suggestion(name, numbers)}"
             )
     for keys, name in _read_fields(sweep):
         if name not in row:
             raise ConfigError(
                 f"{sweep.file.where(keys)}: {key_text(keys)} must name fields that evaluate: "
-                f"{sweep.evaluate} reports, not {name!r}; {suggestion(name, list(row))}"
+                f"{sweep.evaluate} reports, not {show(name)}; {suggestion(name, list(row))}"
             )
 
 

@@ -13,7 +13,7 @@ __all__ = ["is_range", "range_values"]
 _RANGE_KEYS = ("from", "to", "step", "log2", "times", "points")
 
 _KINDS = ("step", "log2", "times", "points")
-_MAX_VALUES = 1_000_000
+_MAX_VALUES = 10_000
 # Exact powers of a fraction have ever more digits.
 _MAX_POWERS = 1000
 

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from bitnet_hw.errors import ConfigError
 from bitnet_hw.evaluators import EVALUATORS
-from bitnet_hw.key_path import key_text, suggestion
+from bitnet_hw.key_path import key_text, show, suggestion
 from bitnet_hw.schema import Block
 from bitnet_hw.yaml_file import YamlFile
 
@@ -18,7 +18,13 @@ _SHAPE = re.compile(r"([1-9]\d{0,8})x([1-9]\d{0,8})x([1-9]\d{0,8})")
 # Elements of the largest matrices: a typing error must not fill the memory.
 _MOST_ACTIVATIONS, _MOST_WEIGHTS = 1 << 28, 1 << 30
 
-_DEFAULTS: dict[str, Any] = {"shapes": (), "seed": 1, "timeout_s": 3600.0}
+_DEFAULTS: dict[str, Any] = {
+    "shapes": (),
+    "seed": 1,
+    "timeout_s": 3600.0,
+    "library": "",
+    "operands": "digits",
+}
 
 
 class EvaluatorKeys(Block):
@@ -34,12 +40,18 @@ class EvaluatorKeys(Block):
         Of random data.
     timeout_s : float, optional
         Longest time of a point.
+    library : str, optional
+        Standard cells: a folder, or the name of an installed library.
+    operands : str, optional
+        What is multiplied in gates.
     """
 
     evaluate: str = "estimate"
     shapes: list[str] | None = Field(default=None, min_length=1)
     seed: int | None = Field(default=None, ge=0, lt=1 << 63)
     timeout_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    library: str | None = Field(default=None, min_length=1)
+    operands: Literal["digits", "uniform", "relu2"] | None = None
 
 
 def evaluator_settings(keys: EvaluatorKeys, file: YamlFile) -> dict[str, Any]:
@@ -53,7 +65,7 @@ def evaluator_settings(keys: EvaluatorKeys, file: YamlFile) -> dict[str, Any]:
     if keys.evaluate not in EVALUATORS:
         raise ConfigError(
             f"{file.where(('evaluate',))}: evaluate must be one of {', '.join(EVALUATORS)}, "
-            f"not {keys.evaluate!r}; {suggestion(keys.evaluate, EVALUATORS)}"
+            f"not {show(keys.evaluate)}; {suggestion(keys.evaluate, EVALUATORS)}"
         )
     known = EVALUATORS[keys.evaluate].settings
     for name in _DEFAULTS:
@@ -62,6 +74,11 @@ def evaluator_settings(keys: EvaluatorKeys, file: YamlFile) -> dict[str, Any]:
             raise ConfigError(
                 f"{file.where((name,))}: {name} must be given only where evaluate is "
                 f"{' or '.join(users)}, not {keys.evaluate}"
+            )
+    for name in sorted(EVALUATORS[keys.evaluate].required):
+        if getattr(keys, name) is None:
+            raise ConfigError(
+                f"{file.where((name,))}: {name} must be given where evaluate is {keys.evaluate}"
             )
     given = {name: getattr(keys, name) for name in known if getattr(keys, name) is not None}
     if "shapes" in given:
@@ -78,7 +95,7 @@ def _products(shapes: Sequence[str], file: YamlFile) -> tuple[tuple[int, int, in
         if match is None:
             raise ConfigError(
                 f"{file.where(place)}: {key_text(place)} must be tokens x inputs x outputs, "
-                f"such as 1x3200x8640, not {text!r}"
+                f"such as 1x3200x8640, not {show(text)}"
             )
         m, k, n = map(int, match.groups())
         if m * k > _MOST_ACTIVATIONS or k * n > _MOST_WEIGHTS:

@@ -4,6 +4,7 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
+from bitnet_hw.key_path import key_text, listing, show
 from bitnet_hw.presets import load_block
 from bitnet_hw.schema import Block, Count
 from bitnet_hw.system_parts import ComputeUnit, PowerScopes, SystemMemory
@@ -58,14 +59,13 @@ class System(Block):
     def _routes_lead_to_units(self) -> Self:
         for name, route in self.operators.named():
             if route.unit not in self.units:
-                known = ", ".join(self.units)
                 raise ValueError(
-                    f"a system whose operators.{name}.unit ({route.unit!r}) is one of its units "
-                    f"({known})"
+                    f"a system whose operators.{name}.unit ({show(route.unit)}) is one of its "
+                    f"units ({listing(self.units)})"
                 )
             if route.cycles_per_element and not self.units[route.unit].clock_hz:
                 raise ValueError(
-                    f"a system whose units.{route.unit} states clock_mhz, "
+                    f"a system whose {key_text(('units', route.unit))} states clock_mhz, "
                     f"as operators.{name} counts cycles_per_element"
                 )
         return self

@@ -53,7 +53,13 @@ class Leakage(Block):
 class Sram(Figure):
     """Energy in pJ of one 64-bit access, read or write, to a memory of `kilobytes` x 1024 bytes."""
 
-    kilobytes: float = Field(gt=0)
+    kilobytes: float = Field(gt=0, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _above_zero(self) -> Self:
+        if self.at("low") <= 0:
+            raise ValueError("above 0")
+        return self
 
 
 class Technology(Block):
@@ -109,6 +115,14 @@ class Technology(Block):
         sizes = [sram.kilobytes for sram in self.sram_pj_per_64_bits]
         if any(left >= right for left, right in itertools.pairwise(sizes)):
             raise ValueError("a technology whose sram_pj_per_64_bits are in increasing kilobytes")
+        # A steeper law between two sizes is beyond all numbers at those of a chip.
+        for lower, upper in itertools.pairwise(self.sram_pj_per_64_bits):
+            most = (upper.kilobytes / lower.kilobytes) ** 2
+            if any(upper.at(edge) > most * lower.at(edge) for edge in ("low", "nominal", "high")):
+                raise ValueError(
+                    "a technology whose sram_pj_per_64_bits grow at most as the square of their "
+                    "kilobytes"
+                )
         return self
 
     def int_add_pj(self, bits: int, edge: str = "nominal") -> float:

@@ -4,6 +4,8 @@ The files are a small, plain part of YAML. Numbers are decimal (``12``, ``0.85``
 ``true`` and ``false``. Everything that YAML versions disagree about (``yes``, ``010``, ``1e3``,
 ``1:30``, dates) stays text, so that a key which wants a number says so. Anchors, aliases, tags and
 duplicate keys are errors, as are files beyond 64 KB or 16 levels: no small file can become large.
+Text has no control characters and no halves of characters, not even by way of escapes: it ends in
+messages, tables, file names and reports.
 """
 
 import re
@@ -21,6 +23,13 @@ __all__ = ["YamlFile", "read_yaml", "yaml_value"]
 
 _MAX_BYTES = 64 * 1024
 _MAX_LEVELS = 16
+_LONGEST_PATH = 1000
+
+# All but tabs and ends of lines, and the halves of characters beyond 16 bits.
+_NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+# PyYAML makes numbers of versions and escapes without looking at them.
+_NO_NUMBER = "a version or an escape is out of range"
 
 _INT, _FLOAT, _BOOL, _NULL, _STR = (
     f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null", "str")
@@ -77,6 +86,8 @@ def read_yaml(path: Path) -> YamlFile:
             f"{path}: The file must be text without control characters, "
             f"but has one at character {error.position}"
         ) from None
+    except (ValueError, OverflowError):
+        raise ConfigError(f"{path}: The file must be valid YAML: {_NO_NUMBER}") from None
 
 
 def yaml_value(text: str, *, source: str) -> Any:
@@ -90,12 +101,18 @@ def yaml_value(text: str, *, source: str) -> Any:
     path = Path(source)
     try:
         node = _StrictLoader(text, path).get_single_node()
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, OverflowError):
         raise ConfigError(f"{source} must be a value in YAML, not {show(text)}") from None
     return None if node is None else _value(node, (), {}, path)
 
 
 def _read_text(path: Path) -> str:
+    name = str(path)
+    if not name.isprintable() or len(name) > _LONGEST_PATH:
+        raise ConfigError(
+            f"The path of a file must be at most {_LONGEST_PATH} printable characters, "
+            f"not {show(name)}"
+        )
     try:
         with path.open("rb") as file:
             content = file.read(_MAX_BYTES + 1)
@@ -161,7 +178,7 @@ def _mapping(
     mapping = {}
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
-        if key_node.tag != _STR or not key_node.value:
+        if key_node.tag != _STR or not key_node.value or not key_node.value.isprintable():
             raise ConfigError(f"{path}:{line}: A key must be text, not {show(key_node.value)}")
         inner = (*keys, key_node.value)
         if inner in lines:
@@ -189,4 +206,11 @@ def _value(node: yaml.Node, keys: KeyPath, lines: dict[KeyPath, int], path: Path
         return float(node.value)
     if node.tag == _BOOL:
         return node.value == "true"
-    return None if node.tag == _NULL else node.value
+    if node.tag == _NULL:
+        return None
+    if _NO_TEXT.search(node.value):
+        line = node.start_mark.line + 1
+        raise ConfigError(
+            f"{path}:{line}: Text must be without control characters, not {show(node.value)}"
+        )
+    return node.value

@@ -135,3 +135,13 @@ def test_missing(tmp_path):
         read_hf_config(tmp_path / "config.json")
     with pytest.raises(CheckpointError, match=r"^File .* must be readable: Is a directory$"):
         read_hf_config(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [("a\ud800\x1b[31m", r"a\ud800\x1b[31m"), ("x" * 100_000, "x" * 200 + "..."), (["a"], "['a']")],
+)
+def test_the_title_is_printable(tmp_path, title, shown):
+    model = read_hf_config(write(tmp_path, _name_or_path=title)).model
+    assert model.title == shown
+    assert json.loads(model.model_dump_json())["title"] == shown

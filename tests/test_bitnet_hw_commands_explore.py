@@ -145,6 +145,13 @@ def test_constraints(run, tmp_path):
     assert {row["pareto"] for row in outside} == {"false"}
 
 
+@pytest.mark.parametrize("constraint", ["bound < 5", "bound ** 2 > 1"])
+def test_a_constraint_that_takes_a_text_for_a_number(run, constraint):
+    code, out, err = run(text=SWEEP + f"constraints: [{constraint}]\n")
+    assert (code, out) == (1, "")
+    assert err == f"error: Expression '{constraint}' must not mix texts and numbers\n"
+
+
 def test_no_point_holds_to_the_constraints(run, tmp_path):
     code, out, err = run(text=SWEEP + "constraints: [array.rows > 99]\n")
     assert (code, out) == (1, "")

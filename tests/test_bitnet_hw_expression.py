@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bitnet_hw.errors import ConfigError
 from bitnet_hw.expression import ExpressionError, parse_expression
 
 COLUMNS = {
@@ -99,8 +100,10 @@ def test_what_is_wrong(text, message):
 
 
 def test_texts_and_numbers_do_not_mix():
-    with pytest.raises(ExpressionError, match=r"^an expression that does not mix texts and"):
-        value("memory < 3")
+    for text in ("memory < 3", "memory ** 2 > 1", "'a' ** 'b'"):
+        message = f"^Expression {re.escape(repr(text))} must not mix texts and numbers$"
+        with pytest.raises(ConfigError, match=message):
+            value(text)
 
 
 def test_large_powers_do_not_run_for_ever():
@@ -119,3 +122,15 @@ def test_arithmetic_is_that_of_python(left, right):
     [result] = parse_expression("a * b - a / 3 + b")(columns).tolist()
     expected = left * right - left / 3 + right
     assert result == expected or math.isnan(expected)
+
+
+@pytest.mark.parametrize("text", ["1 > [] >= power_w", "power_w == [1]", "(1, 2) < (3, 4)"])
+def test_a_list_stands_after_in_only(text):
+    with pytest.raises(ExpressionError, match=r"^an expression of fields, "):
+        parse_expression(text)
+
+
+def test_a_field_has_few_dots():
+    assert parse_expression("a" + ".b" * 50).fields == {"a" + ".b" * 50}
+    with pytest.raises(ExpressionError, match=r"^an expression whose fields have at most 50 dots$"):
+        parse_expression("a" + ".b" * 51)

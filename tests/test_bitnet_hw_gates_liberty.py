@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 from runpy import run_path
 
@@ -65,3 +66,18 @@ def test_nonsense_is_named_with_its_line():
 
     with pytest.raises(ConfigError, match=r"x.lib must be Liberty.*on line 46: 'area = 2"):
         LibertyText(broken, "x.lib").cell("NAND2")
+
+
+def test_comments():
+    cells = "library (l) {/* { */\n cell (A) {/* \n } */ area : 1"
+    with pytest.raises(ConfigError, match=r"2 groups begin and 0 end"):
+        LibertyText(cells, "l")
+    text = LibertyText("/* a */ library (l) {\n/*\n*/ cell (A) { area : 4; }\n} /* open", "l")
+    assert text.cell("A").attributes == {"area": "4"}
+
+
+def test_comments_without_an_end_take_no_time():
+    start = time.perf_counter()
+    with pytest.raises(ConfigError, match="it has no cell in it"):
+        LibertyText("/* " * 350_000, "l")
+    assert time.perf_counter() - start < 2

@@ -71,6 +71,13 @@ def test_a_truncated_gzip_file(tmp_path):
         _ = find_library(str(tmp_path)).contents
 
 
+def test_a_compressed_file_is_not_larger_than_any_library(tmp_path):
+    (tmp_path / "tiny.lib.gz").write_bytes(gzip.compress(bytes((1 << 28) + 1), compresslevel=1))
+
+    with pytest.raises(ConfigError, match=r"^tiny.lib.gz must hold at most 256 MB$"):
+        _ = find_library(str(tmp_path)).contents
+
+
 def test_missing_cells_are_named(tmp_path):
     with pytest.raises(ConfigError, match="must have the cells XOR2"):
         find_library(str(write_tiny(tmp_path))).cells({"INV", "XOR2"})

@@ -98,3 +98,42 @@ def test_corner():
 def test_a_voltage_must_be_stated():
     with pytest.raises(ConfigError, match="must state nom_voltage"):
         read_corner(LibertyText(TINY.replace("nom_voltage : 1.0;", ""), "tiny.lib"))
+
+
+@pytest.mark.parametrize("load", ["(1, gf)", "(one, ff)", "(1)", "(1, ff, 2)"])
+def test_a_unit_of_capacitance_that_is_none(load):
+    text = LibertyText(TINY.replace("(1,ff)", load), "tiny.lib")
+    with pytest.raises(
+        ConfigError, match=r"^capacitive_load_unit of a Liberty file must be like \(1, pf\), not "
+    ):
+        read_cells(text, {"INV"})
+
+
+def test_names_in_messages_are_escaped():
+    text = LibertyText(TINY.replace("input_net_transition", "a\x1b[31m"), "tiny.lib")
+    with pytest.raises(ConfigError, match=r"a\\x1b\[31m"):
+        read_cells(text, {"INV"})
+
+
+@pytest.mark.parametrize("unit", ["1...ps", ".ps", "1 parsec", "1" * 1000 + "x"])
+def test_a_unit_that_is_none(unit):
+    text = LibertyText(TINY.replace('time_unit : "1ps"', f'time_unit : "{unit}"'), "tiny.lib")
+    with pytest.raises(
+        ConfigError, match=r"^A unit of a Liberty file must be like 1ns, not .{,70}$"
+    ):
+        read_cells(text, {"INV"})
+
+
+def test_a_voltage_that_is_no_number():
+    text = LibertyText(TINY.replace("nom_voltage : 1.0", f"nom_voltage : {'x' * 9999}"), "tiny.lib")
+    with pytest.raises(ConfigError, match=r"^A Liberty file must state nom_voltage: .{,210}$"):
+        read_corner(text)
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "9" * 400])
+def test_a_table_without_numbers(number):
+    text = LibertyText(TINY.replace('values ("0.4")', f'values ("{number}")'), "tiny.lib")
+    with pytest.raises(
+        ConfigError, match=r"Cell NAND2 .*: a table of numbers that are not finite$"
+    ):
+        read_cells(text, {"NAND2"})

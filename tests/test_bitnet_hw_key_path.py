@@ -2,7 +2,7 @@
 
 import pytest
 
-from bitnet_hw.key_path import key_text, nearest, show, suggestion
+from bitnet_hw.key_path import key_text, listing, nearest, printable, show, suggestion
 
 
 @pytest.mark.parametrize(
@@ -13,6 +13,8 @@ from bitnet_hw.key_path import key_text, nearest, show, suggestion
         (("array", "rows"), "array.rows"),
         (("sweep", "lanes", 2), "sweep.lanes[2]"),
         (("a", 0, "b"), "a[0].b"),
+        (("a", "\x1b[31m"), r"a.'\x1b[31m'"),
+        (("a", "x" * 1000), f"a.'{'x' * 59}..."),
     ],
 )
 def test_key_text(keys, text):
@@ -49,3 +51,24 @@ def test_nearest():
 def test_suggestion():
     assert suggestion("lane", ["rows", "lanes"]) == "did you mean 'lanes'?"
     assert suggestion("zzz", ["rows", "lanes"]) == "known are lanes, rows"
+
+
+def test_a_long_list_of_names_is_cut():
+    assert listing(["a", "b"]) == "a, b"
+    names = [f"n{number}" for number in range(100)]
+    assert listing(names) == f"{', '.join(names[:30])} and 70 more"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain é", "plain é"),
+        ("\x1b[31mred", r"\x1b[31mred"),
+        ("two\nlines", r"two\nlines"),
+        ("\ud800\u202e", r"\ud800\u202e"),
+    ],
+)
+def test_what_is_not_printable_is_escaped(text, shown):
+    assert printable(text) == shown
+    assert printable(text, 100) == shown
+    assert printable(text * 100, 2) == f"{printable(text[:2])}..."

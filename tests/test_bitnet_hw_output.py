@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bitnet_hw.errors import BitnetHwError
-from bitnet_hw.output import csv_text, json_text, write, write_tables
+from bitnet_hw.output import csv_text, json_text, print_error, write, write_tables
 
 
 def test_json():
@@ -53,3 +53,8 @@ def test_closed_pipe(monkeypatch):
         assert not write("more\n")
         # From then on nothing is read, and nothing fails.
         assert write("more\n")
+
+
+def test_what_an_error_quotes_cannot_steer_the_terminal(capsys):
+    print_error("a\x1b[31m b\r\u202e\nsecond line")
+    assert capsys.readouterr().err == "a\\x1b[31m b\\r\\u202e\nsecond line\n"

@@ -129,6 +129,22 @@ def test_wrong_settings(settings, message):
             changed("  array.rows: [8, 16]", "  array.max_k: [auto, 64]"),
             ":8: sweep.array.max_k must be auto or numbers, not both",
         ),
+        *(
+            (
+                changed("array.rows: [8, 16]", f"array.max_k: auto\n  chips.tensor: [1, {value}]"),
+                f":9: sweep.chips.tensor must be integers from 1, not {shown}",
+            )
+            for value, shown in (("[2]", "a list of 1"), ("true", "True"), ("0", "0"))
+        ),
+        (
+            changed(
+                "array.rows: [8, 16]",
+                "array.rows: {from: 1, to: 9000, step: 1}\n"
+                "  array.lanes: {from: 1, to: 9000, step: 1}\n"
+                "  clock_mhz: {from: 1, to: 9000, step: 1}",
+            ),
+            ":5: sweep must have at most 20000 values, not more",
+        ),
         (tiny.SEARCH + "where: []\nrequire: ['a <']\n", ":11: require[0] must be an expression "),
         (
             changed(

@@ -1,5 +1,7 @@
 """Requirements: what they compare, how far a design is from them, and what is none."""
 
+import contextlib
+
 import numpy as np
 import pytest
 
@@ -81,3 +83,10 @@ def test_what_is_none(text, must_be):
     with pytest.raises(ConfigError) as raised:
         parse_requirements(text, "--require")
     assert str(raised.value).startswith(f"--require must be {must_be}")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("text", ["a < 1and b", "a < 0x1for", "a < '\\d'"])
+def test_no_warning_of_the_parser_comes_through(text):
+    with contextlib.suppress(ConfigError):
+        parse_requirements(text, "--require")

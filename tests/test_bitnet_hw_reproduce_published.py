@@ -187,3 +187,13 @@ def test_figures_that_a_system_cannot_give(tmp_path, way, message):
     with pytest.raises(ConfigError) as caught:
         load_published(path).rows()
     assert str(caught.value) == f"mine: figures[0] (a): {message}"
+
+
+def test_what_a_figure_is_called_cannot_steer_the_terminal(tmp_path):
+    figure = '"a\\nb", published: 1, scope: s, peak_rate: {system: rejunity, unit: "c\\td"}'
+    path = write(tmp_path, f"  - {{figure: {figure}}}\n")
+    with pytest.raises(ConfigError) as caught:
+        load_published(path).rows()
+    assert str(caught.value) == (
+        r"mine: figures[0] (a\nb): system rejunity: units.'c\td' must be given"
+    )

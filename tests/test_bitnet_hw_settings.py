@@ -56,6 +56,10 @@ def test_they_change_a_file():
         ),
         ("array.rows=[1", "--set array.rows must be a value in YAML, not '[1'"),
         ("array.rows=*a", "--set array.rows:1: anchors and aliases are not supported"),
+        (
+            "clo\x1bck=1",
+            r"--set 'clo\x1bck' must be a key of a configuration file; did you mean 'clock_mhz'?",
+        ),
     ],
 )
 def test_wrong_settings(setting, message):
@@ -85,3 +89,9 @@ def test_what_is_not_of_a_configuration(key):
 def test_wrong_where_they_are_applied(setting, message):
     with pytest.raises(ConfigError, match=f"^command line: {re.escape(message)}$"):
         load_config("edge", parse_settings([setting]))
+
+
+def test_a_long_value_is_shown_in_part():
+    with pytest.raises(ConfigError, match=r"not 'xxxx") as caught:
+        load_config("edge", parse_settings([f"memory={'x' * 100_000}"]))
+    assert len(str(caught.value)) < 500

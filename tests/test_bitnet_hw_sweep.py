@@ -159,6 +159,19 @@ def test_objectives(sweep):
             ),
         ),
         (
+            # Found before the values of the last field are made.
+            (
+                "sweep:\n  array.rows: {from: 1, to: 10000, step: 1}\n"
+                "  array.lanes: {from: 1, to: 10000, step: 1}\n"
+                "  clock_mhz: {from: 1, to: 2, step: 1}\n"
+                "  array.max_k: {from: 2, to: 1, step: 1}"
+            ),
+            (
+                "/s.yaml:3: sweep must have at most 100000000 points, "
+                "not 200000000 (10000 x 10000 x 2)"
+            ),
+        ),
+        (
             "sweep:\n  array.rows: {from: 8, to: 4, step: 1}",
             "/s.yaml:4: sweep.array.rows.to must be at least from (8), not 4",
         ),

@@ -77,11 +77,11 @@ def test_integer_steps_are_python_ranges(low, length, step):
         ),
         (
             {"from": 1, "to": 9, "points": 1},
-            "sweep.array.rows.points must be an integer from 2 to 1000000, not 1",
+            "sweep.array.rows.points must be an integer from 2 to 10000, not 1",
         ),
         (
             {"from": 1, "to": 10**12, "step": 1},
-            "sweep.array.rows must have at most 1000000 values, not 1000000000000",
+            "sweep.array.rows must have at most 10000 values, not 1000000000000",
         ),
     ],
 )

@@ -99,6 +99,16 @@ def test_base():
             ),
         ),
         (
+            changed(
+                units={f"u{number}": {"gmacs_per_second": 1} for number in range(40)},
+                operators={"linear": {"ternary": {"unit": "x" * 1000}}},
+            ),
+            (
+                f"system must be a system whose operators.linear.ternary.unit ('{'x' * 59}...) is "
+                f"one of its units ({', '.join(f'u{number}' for number in range(30))} and 10 more)"
+            ),
+        ),
+        (
             changed(operators={"linear": {}}),
             "system.operators.linear must be a block with ternary, fp16 or both",
         ),

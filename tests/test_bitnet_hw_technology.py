@@ -1,5 +1,7 @@
 """Energies of operations, by width and by size."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,6 +69,26 @@ def test_unordered_sizes():
         match=r"^f: technology must be a technology whose sram_pj_per_64_bits are in increasing "
         r"kilobytes$",
     ):
+        load({"base": "jouppi7", "sram_pj_per_64_bits": sram})
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ((1, 0, 2), "sram_pj_per_64_bits[1] must be above 0"),
+        ((0, 1, 2), "sram_pj_per_64_bits[0] must be above 0"),
+        (
+            (1, 2, 300),
+            (
+                " must be a technology whose sram_pj_per_64_bits grow at most as the square of "
+                "their kilobytes"
+            ),
+        ),
+    ],
+)
+def test_no_law_between_two_energies(values, message):
+    sram = [{"kilobytes": 8 << index, "nominal": value} for index, value in enumerate(values)]
+    with pytest.raises(ConfigError, match=f"^f: technology.?{re.escape(message)}$"):
         load({"base": "jouppi7", "sram_pj_per_64_bits": sram})
 
 

@@ -220,3 +220,20 @@ def change(image, edit):
 def test_garbled_manifest(checkpoint, image, edit, message):
     change(image, edit)
     verify_fails(checkpoint, ARRAYS[0], image, f"^.*{message}$")
+
+
+@pytest.mark.parametrize("key", ["weights", "length"])
+def test_an_image_of_nothing(image, key):
+    path = image / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {key: 0}))
+    with pytest.raises(ConfigError, match=f"manifest.json: {key} must be at least 1, not 0$"):
+        read_manifest(image)
+
+
+@pytest.mark.parametrize("value", ["x" * 501, "two\nlines", "\x1b[31m", 1 << 63, 10**400])
+def test_what_a_message_could_not_show(image, value):
+    path = image / "manifest.json"
+    key = "length" if isinstance(value, int) else "crc32c"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
+    with pytest.raises(ConfigError, match=r"must be complete, but lacks or garbles .{,70}$"):
+        read_manifest(image)

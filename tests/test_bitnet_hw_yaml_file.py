@@ -2,13 +2,15 @@
 
 import re
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bitnet_hw.errors import ConfigError
-from bitnet_hw.yaml_file import read_yaml
+from bitnet_hw.presets import read_cached
+from bitnet_hw.yaml_file import read_yaml, yaml_value
 
 
 @pytest.fixture
@@ -90,6 +92,24 @@ def test_what_yaml_versions_disagree_about_stays_text(read, text):
             ),
         ),
         ("a: " + "x" * 65536, "x.yaml: The file must be at most 64 KB long"),
+        (
+            f"%YAML 1.{'9' * 5000}\n---\na: 1\n",
+            "x.yaml: The file must be valid YAML: a version or an escape is out of range",
+        ),
+        (
+            'a: "\\UFFFFFFFF"\n',
+            "x.yaml: The file must be valid YAML: a version or an escape is out of range",
+        ),
+        (
+            'a: 1\nb: ["\\ud800"]\n',
+            r"x.yaml:2: Text must be without control characters, not '\ud800'",
+        ),
+        (
+            'a: "\\e[31m"\n',
+            r"x.yaml:1: Text must be without control characters, not '\x1b[31m'",
+        ),
+        ('"a\\nb": 1\n', r"x.yaml:1: A key must be text, not 'a\nb'"),
+        ('"\\u202e": 1\n', r"x.yaml:1: A key must be text, not '\u202e'"),
     ],
 )
 def test_refused(read, text, message):
@@ -124,6 +144,20 @@ def test_missing_file(tmp_path):
         read_yaml(tmp_path / "edgy.yaml")
 
 
+def test_lines_and_tabs_are_text(read):
+    assert read('a: "b\\n\\tc"\nd: |\n  e\n  f\n').data == {"a": "b\n\tc", "d": "e\nf\n"}
+
+
+@pytest.mark.parametrize("name", ["a\0b.yaml", "\ud800.yaml", "x/" * 3000 + ".yaml", "a\nb.yaml"])
+def test_what_is_no_path(name):
+    for read_one in (read_yaml, read_cached):
+        with pytest.raises(
+            ConfigError,
+            match=r"^The path of a file must be at most 1000 printable characters, not ",
+        ):
+            read_one(Path(name))
+
+
 def test_unreadable_file(tmp_path):
     with pytest.raises(ConfigError, match=r"^File .* must be readable: Is a directory$"):
         read_yaml(tmp_path)
@@ -142,3 +176,9 @@ def test_any_bytes_are_read_or_refused(read, content):
     except ConfigError as error:
         message = str(error)
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("text", ['"\\UFFFFFFFF"', "%YAML 1." + "9" * 5000 + "\n--- 1"])
+def test_a_value_out_of_range(text):
+    with pytest.raises(ConfigError, match=r"^--set a must be a value in YAML, not "):
+        yaml_value(text, source="--set a")

@@ -9,7 +9,7 @@ from typing import Any
 
 from bitnet_hw.checkpoint.errors import CheckpointError
 from bitnet_hw.checkpoint.gguf_header import ArrayLength, GgufHeader
-from bitnet_hw.key_path import show
+from bitnet_hw.key_path import printable, show
 from bitnet_hw.model import Model
 
 __all__ = ["ARCHITECTURES", "gguf_model"]
@@ -17,6 +17,7 @@ __all__ = ["ARCHITECTURES", "gguf_model"]
 ARCHITECTURES = ("bitnet", "bitnet-b1.58", "llama")
 _ACTIVATIONS = {"silu": "silu", "relu2": "relu2", "relu_sqr": "relu2"}
 _LARGEST = 1 << 24
+_LONGEST_TITLE = 200
 
 
 def gguf_model(header: GgufHeader) -> Model:
@@ -50,9 +51,9 @@ def gguf_model(header: GgufHeader) -> Model:
     if activation is None:
         raise _wrong(header, key, f"one of {', '.join(_ACTIVATIONS)}", values[key])
     return Model.model_validate({
-        "name": path.stem,
-        "title": str(values.get("general.name", "")),
-        "source": str(path),
+        "name": printable(path.stem),
+        "title": printable(str(values.get("general.name", "")), _LONGEST_TITLE),
+        "source": printable(str(path)),
         "status": "read from the file",
         "hidden": hidden,
         "layers": count("block_count"),

@@ -11,7 +11,7 @@ from typing import Any
 
 from bitnet_hw.checkpoint.errors import CheckpointError
 from bitnet_hw.checkpoint.json_file import read_object
-from bitnet_hw.key_path import show
+from bitnet_hw.key_path import printable, show
 from bitnet_hw.model import Model
 
 __all__ = ["HfConfig", "read_hf_config"]
@@ -21,6 +21,7 @@ _LINEAR_CLASSES = ("bitlinear", "autobitlinear")
 _MODES = ("offline", "online")
 _PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 _LARGEST = 1 << 24
+_LONGEST_TITLE = 200
 
 
 @dataclass(frozen=True)
@@ -81,10 +82,11 @@ def _model(path: Path, data: Mapping[str, Any]) -> Model:
     tied = data.get("tie_word_embeddings", False)
     if not isinstance(tied, bool):
         raise _wrong(path, "tie_word_embeddings", "true or false", tied)
+    title = str(data.get("_name_or_path") or data.get("model_type") or "")
     return Model(
-        name=path.absolute().parent.name or "checkpoint",
-        title=str(data.get("_name_or_path") or data.get("model_type") or ""),
-        source=str(path),
+        name=printable(path.absolute().parent.name) or "checkpoint",
+        title=printable(title, _LONGEST_TITLE),
+        source=printable(str(path)),
         status="read from the file",
         hidden=hidden,
         layers=_count(path, data, "num_hidden_layers"),

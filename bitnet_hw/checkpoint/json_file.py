@@ -9,7 +9,7 @@ from bitnet_hw.key_path import show
 
 __all__ = ["parse_object", "read_object"]
 
-_MAX_BYTES = 64 << 20
+_MAX_BYTES = 4 << 20
 """The index of a checkpoint of a thousand layers takes about one megabyte."""
 
 
@@ -19,7 +19,7 @@ def read_object(path: Path) -> dict[str, Any]:
     Raises
     ------
     CheckpointError
-        If the file cannot be read, is longer than 64 MB, or is not such an object.
+        If the file cannot be read, is longer than 4 MB, or is not such an object.
     """
     try:
         with path.open("rb") as file:
@@ -49,7 +49,8 @@ def parse_object(text: bytes, subject: str) -> dict[str, Any]:
         return keys
 
     try:
-        data = json.loads(text, object_pairs_hook=once)
+        # Left to itself, json takes other encodings for what it reads.
+        data = json.loads(text.decode("utf-8-sig"), object_pairs_hook=once)
     except (ValueError, RecursionError):
         raise CheckpointError(f"{subject} must be valid JSON") from None
     if not isinstance(data, dict):

@@ -6,10 +6,14 @@ from bitnet_hw.checkpoint.errors import CheckpointError, unreadable
 from bitnet_hw.checkpoint.json_file import parse_object
 from bitnet_hw.checkpoint.stored_tensor import StoredTensor
 from bitnet_hw.errors import ToolMissing
+from bitnet_hw.key_path import printable
 
 __all__ = ["read_safetensors"]
 
 _LENGTH_BYTES = 8
+# 30,000 tensors; a longer one that is hostile takes seconds and hundreds of megabytes.
+_LONGEST_HEADER = 4 << 20
+_LONGEST_REASON = 200
 
 
 def read_safetensors(path: Path) -> dict[str, StoredTensor]:
@@ -35,13 +39,19 @@ def read_safetensors(path: Path) -> dict[str, StoredTensor]:
     try:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
+            if _LONGEST_HEADER < length < file.seek(0, 2):
+                raise CheckpointError(
+                    f"The header of {path} must be at most {_LONGEST_HEADER >> 20} MB long"
+                )
+            file.seek(_LENGTH_BYTES)
             with safe_open(path, framework="numpy"):
                 pass
             header = parse_object(file.read(length), f"The header of {path}")
     except SafetensorError as error:
         reason = str(error).removeprefix("Error while deserializing header: ")
         raise CheckpointError(
-            f"{path} must be a complete safetensors file, but the library says: {reason}"
+            f"{path} must be a complete safetensors file, but the library says: "
+            f"{printable(reason, _LONGEST_REASON)}"
         ) from None
     except OSError as error:
         raise unreadable(path, error) from None

@@ -19,7 +19,6 @@ _STATEMENT = re.compile(
     )\s*;?""",
     re.VERBOSE,
 )
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _CELL = re.compile(r'^[ \t]*cell\s*\(\s*"?([^")\s]+)"?\s*\)', re.MULTILINE)
 _QUOTED = re.compile(r'"[^"]*"')
 _EXCERPT_CHARACTERS = 40
@@ -74,9 +73,7 @@ class LibertyText:
 
     def __init__(self, text: str, source: str) -> None:
         self._source = source
-        # Lines stay where they are, so that messages can number them.
-        text = _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), text)
-        self._text = text.replace("\\\r\n", "\n").replace("\\\n", "\n")
+        self._text = _without_comments(text).replace("\\\r\n", "\n").replace("\\\n", "\n")
         starts = [(match[1], match.start()) for match in _CELL.finditer(self._text)]
         ends = [*(start for _, start in starts), len(self._text)][1:]
         self._places = {
@@ -160,6 +157,19 @@ class LibertyText:
         return ConfigError(
             f"{self._source} must be Liberty, which it is not on line {line}: {excerpt!r}"
         )
+
+
+def _without_comments(text: str) -> str:
+    """Return the text with only the ends of lines of each comment, so that lines keep their number.
+
+    A regular expression would look for the end of each comment that has none, again and again.
+    """
+    parts = []
+    position = 0
+    while (start := text.find("/*", position)) >= 0 and (end := text.find("*/", start + 2)) >= 0:
+        parts += [text[position:start], "\n" * text.count("\n", start, end)]
+        position = end + 2
+    return "".join([*parts, text[position:]])
 
 
 def _arguments(text: str) -> list[str]:

@@ -16,6 +16,9 @@ __all__ = ["LIBRARIES", "Library", "find_library"]
 
 _DIGEST_CHARACTERS = 16
 
+# Of a compressed file: a few kilobytes can claim to be terabytes. The largest we know has 60 MB.
+_MOST_BYTES = 1 << 28
+
 
 @dataclass(frozen=True)
 class _Known:
@@ -198,10 +201,13 @@ def _liberty_files(folder: Path) -> list[Path]:
 
 
 def _read(path: Path) -> bytes:
-    content = path.read_bytes()
     if path.suffix != ".gz":
-        return content
+        return path.read_bytes()
     try:
-        return gzip.decompress(content)
+        with gzip.open(path) as file:
+            content = file.read(_MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise ConfigError(f"{path.name} must be a whole gzip file: {error}") from error
+    if len(content) > _MOST_BYTES:
+        raise ConfigError(f"{path.name} must hold at most {_MOST_BYTES >> 20} MB")
+    return content

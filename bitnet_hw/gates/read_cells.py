@@ -8,9 +8,11 @@ from bitnet_hw.errors import ConfigError
 from bitnet_hw.gates.cells import Cell, ClockGate, Corner, InternalEnergy, Pin
 from bitnet_hw.gates.liberty import Group, LibertyText
 from bitnet_hw.gates.table import Table, read_table, table_templates
+from bitnet_hw.key_path import printable, show
 
 __all__ = ["read_cells", "read_corner", "time_unit_s"]
 
+_LONGEST_REASON = 200
 _PREFIXES = {"": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}
 
 
@@ -38,7 +40,8 @@ def read_corner(text: LibertyText) -> Corner:
             temperature_c=float(library.attributes.get("nom_temperature", "nan")),
         )
     except (KeyError, ValueError, IndexError) as error:
-        raise ConfigError(f"A Liberty file must state nom_voltage: {error}") from error
+        reason = printable(str(error), _LONGEST_REASON)
+        raise ConfigError(f"A Liberty file must state nom_voltage: {reason}") from error
 
 
 def time_unit_s(text: LibertyText) -> float:
@@ -61,7 +64,10 @@ def read_cells(text: LibertyText, names: set[str]) -> dict[str, Cell]:
         try:
             cells[name] = _cell(text.cell(name), templates, units, library)
         except (ValueError, KeyError, IndexError) as error:
-            raise ConfigError(f"Cell {name} of a Liberty file must be complete: {error}") from error
+            raise ConfigError(
+                f"Cell {printable(name)} of a Liberty file must be complete: "
+                f"{printable(str(error), _LONGEST_REASON)}"
+            ) from error
     return cells
 
 
@@ -70,8 +76,14 @@ def _units(library: Group) -> _Units:
 
     That is how the Liberty Reference Manual (2017.06, "internal_power") defines it.
     """
-    number, unit = library.lists.get("capacitive_load_unit", ["1", "pf"])
-    capacitance_f = float(number) * _PREFIXES[unit.strip().lower()[:-1]]
+    load = library.lists.get("capacitive_load_unit", ["1", "pf"])
+    try:
+        number, unit = load
+        capacitance_f = float(number) * _PREFIXES[unit.strip().lower()[:-1]]
+    except (ValueError, KeyError):
+        raise ConfigError(
+            f"capacitive_load_unit of a Liberty file must be like (1, pf), not {show(load)}"
+        ) from None
     voltage_v = _quantity(library.attributes.get("voltage_unit", "1V"), "v")
     return _Units(
         time_ps=_quantity(library.attributes.get("time_unit", "1ns"), "s") * 1e12,
@@ -82,9 +94,9 @@ def _units(library: Group) -> _Units:
 
 
 def _quantity(text: str, unit: str) -> float:
-    match = re.fullmatch(rf"([\d.]+)\s*([munpf]?){unit}", text.strip().lower())
+    match = re.fullmatch(rf"(\d+\.?\d*|\.\d+)\s*([munpf]?){unit}", text.strip().lower())
     if match is None:
-        raise ConfigError(f"A unit of a Liberty file must be like 1n{unit}, not {text!r}")
+        raise ConfigError(f"A unit of a Liberty file must be like 1n{unit}, not {show(text)}")
     return float(match[1]) * _PREFIXES[match[2]]
 
 

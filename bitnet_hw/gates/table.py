@@ -69,7 +69,8 @@ def read_table(
     Raises
     ------
     ValueError
-        If the table has another variable, or not as many values as its axes ask for.
+        If the table has another variable, a number that is not finite, or not as many values as
+        its axes ask for.
     """
     values = np.array([
         float(number)
@@ -92,7 +93,11 @@ def read_table(
         raise ValueError(f"{len(values)} values for {len(slews)} slews and {len(loads)} loads")
     if axes and axes[0][0] in _LOAD:
         values = values.reshape(len(loads), len(slews)).T
-    return Table(slew * slews, load * loads, value * values.reshape(len(slews), len(loads)))
+    with np.errstate(all="ignore"):
+        scaled = slew * slews, load * loads, value * values.reshape(len(slews), len(loads))
+    if not all(np.isfinite(numbers).all() for numbers in scaled):
+        raise ValueError("a table of numbers that are not finite")
+    return Table(*scaled)
 
 
 def _numbers(index: list[str]) -> Values:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from bitnet_hw.errors import ConfigError
 from bitnet_hw.expression import Expression, ExpressionError, parse_expression
-from bitnet_hw.key_path import KeyPath, key_text, suggestion
+from bitnet_hw.key_path import KeyPath, key_text, show, suggestion
 from bitnet_hw.model import load_model
 from bitnet_hw.plan.costs import Costs
 from bitnet_hw.plan.requirement import CAPACITY, Requirement, parse_requirements
@@ -143,7 +143,7 @@ def load_plan(
     check_settings(sweep, settings)
     if each is not None and each not in sweep.values:
         raise ConfigError(
-            f"--each must be a field that {file.path} varies, not {each!r}; "
+            f"--each must be a field that {file.path} varies, not {show(each)}; "
             f"{suggestion(each, sweep.values)}"
         )
     conditions = [*(limits or {}).items(), *(("--require", text) for text in require)]
@@ -178,7 +178,7 @@ def _existing(texts: Sequence[str], sweep: Sweep) -> tuple[Expression, ...]:
         for name in conditions[-1].fields:
             if name not in sweep.values:
                 raise ConfigError(
-                    f"{place} must read fields of sweep only, not {name!r}; "
+                    f"{place} must read fields of sweep only, not {show(name)}; "
                     f"{suggestion(name, sweep.values)}"
                 )
     return tuple(conditions)

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitnet_hw.errors import ConfigError
-from bitnet_hw.expression import Expression, ExpressionError, parse_expression
+from bitnet_hw.expression import Expression, ExpressionError, parse_expression, syntax_tree
+from bitnet_hw.key_path import show
 
 __all__ = ["CAPACITY", "Requirement", "parse_requirements"]
 
@@ -96,10 +97,11 @@ def parse_requirements(text: str, origin: str) -> tuple[Requirement, ...]:
     """
     try:
         parse_expression(text)
-        tree = ast.parse(text.strip(), mode="eval").body
+        tree = syntax_tree(text)
         if not _is_condition(tree):
             raise ExpressionError(
-                f"a condition such as 'total_power_w <= 500', which is true or false, not {text!r}"
+                "a condition such as 'total_power_w <= 500', which is true or false, "
+                f"not {show(text)}"
             )
         return tuple(_requirement(part, origin) for part in _parts(tree))
     except ExpressionError as error:

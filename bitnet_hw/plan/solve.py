@@ -13,7 +13,7 @@ from bitnet_hw.batch.stream import column_chunks
 from bitnet_hw.batch.sweep_columns import SweepColumns
 from bitnet_hw.errors import ConfigError
 from bitnet_hw.estimate_result import Estimate
-from bitnet_hw.key_path import suggestion
+from bitnet_hw.key_path import show, suggestion
 from bitnet_hw.plan.answer import Answer, Choice
 from bitnet_hw.plan.binding import binding_of
 from bitnet_hw.plan.design import design
@@ -112,7 +112,7 @@ def _check_fields(read: Mapping[str, str], table: ColumnTable) -> None:
     for name, origin in read.items():
         if name not in numbers:
             raise ConfigError(
-                f"{origin} must read fields that are reported, not {name!r}; "
+                f"{origin} must read fields that are reported, not {show(name)}; "
                 f"{suggestion(name, numbers)}"
             )
 

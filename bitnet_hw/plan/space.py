@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from bitnet_hw.chips import Chips, shard
 from bitnet_hw.config import config_of
 from bitnet_hw.document import Document
 from bitnet_hw.errors import ConfigError
-from bitnet_hw.expression import Expression, parse_expression
+from bitnet_hw.expression import Expression, ExpressionError, parse_expression
+from bitnet_hw.key_path import show
 from bitnet_hw.model import Model
 from bitnet_hw.sweep import MAX_POINTS, Sweep
 from bitnet_hw.sweep_fields import field_values
@@ -21,6 +22,7 @@ SETTINGS_ORIGIN = "command line"
 
 _MAX_K, _TENSOR = "array.max_k", "chips.tensor"
 _AUTO = "auto"
+_MOST_VALUES = 20_000
 
 Values = dict[str, tuple[Any, ...]]
 
@@ -31,7 +33,7 @@ def field_choices(block: Mapping[str, Any], file: YamlFile) -> Values:
     Raises
     ------
     ConfigError
-        If a field is unknown, one of the workload, or its values are wrong.
+        If a field is unknown, one of the workload, or its values are wrong or too many.
     """
     for name in block:
         if name in WORKLOAD:
@@ -39,7 +41,15 @@ def field_choices(block: Mapping[str, Any], file: YamlFile) -> Values:
                 f"{file.where(('sweep', name))}: sweep must be of fields of a configuration, "
                 f"not {name}: the command line gives it"
             )
-    return {name: field_values(name, value, file) for name, value in block.items()}
+    values: Values = {}
+    for name, value in block.items():
+        values[name] = field_values(name, value, file)
+        # Settings may still leave one value of a field, so the number of designs is not known yet.
+        if sum(map(len, values.values())) > _MOST_VALUES:
+            raise ConfigError(
+                f"{file.where(('sweep',))}: sweep must have at most {_MOST_VALUES} values, not more"
+            )
+    return values
 
 
 def with_settings(
@@ -82,11 +92,22 @@ def widest_layers(
             )
         tensors: dict[int, list[object]] = {}
         for tensor in values.get(_TENSOR, (_given_tensor(base),)):
+            if not _is_count(tensor) and _TENSOR in values:
+                raise ConfigError(
+                    f"{file.where(('sweep', _TENSOR))}: sweep.{_TENSOR} must be integers from 1, "
+                    f"not {show(tensor)}"
+                )
             tensors.setdefault(_widest(model, tensor), []).append(tensor)
         values = {**values, _MAX_K: tuple(tensors)}
         if len(tensors) > 1:
             pairs = (f"{_MAX_K} == {k} and {_TENSOR} in {chips}" for k, chips in tensors.items())
-            meant = (parse_expression(" or ".join(pairs)),)
+            try:
+                meant = (parse_expression(" or ".join(pairs)),)
+            except ExpressionError:
+                raise ConfigError(
+                    f"{file.where(('sweep', _TENSOR))}: sweep.{_TENSOR} must have fewer values "
+                    f"for {_MAX_K} to be auto, not {len(values[_TENSOR])}"
+                ) from None
     designs = math.prod(len(choices) for choices in values.values())
     if designs > MAX_POINTS:
         raise ConfigError(
@@ -117,6 +138,10 @@ def check_settings(sweep: Sweep, settings: Mapping[str, object]) -> None:
             raise
 
 
+def _is_count(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
 def _given_tensor(base: Document) -> object:
     block = base.data.get("chips", {})
     return block.get("tensor", 1) if isinstance(block, Mapping) else 1
@@ -125,6 +150,6 @@ def _given_tensor(base: Document) -> object:
 def _widest(model: Model, tensor: object) -> int:
     """Return the most inputs of a layer on one chip; those of the whole model if it is wrong."""
     part = model
-    if isinstance(tensor, int) and 1 <= tensor <= model.heads:
+    if _is_count(tensor) and tensor <= model.heads:
         part = shard(model, Chips(tensor=tensor))
     return max(projection.k for projection in part.projections)

@@ -5,6 +5,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from bitnet_hw.errors import ConfigError
+from bitnet_hw.key_path import key_text
 from bitnet_hw.reproduce.closed_forms import ModelReference, load_shape
 from bitnet_hw.schema import Block, Count
 from bitnet_hw.system import System, load_system
@@ -203,5 +204,7 @@ class PeakRate(_OnSystem):
         """Return the rate."""
         system = load_system(self.system)
         if self.unit not in system.units:
-            raise ConfigError(f"system {system.name}: units.{self.unit} must be given")
+            raise ConfigError(
+                f"system {system.name}: {key_text(('units', self.unit))} must be given"
+            )
         return system.units[self.unit].macs_per_second / 1e9

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Protocol, Self
 from pydantic import Field, model_validator
 
 from bitnet_hw.errors import ConfigError
+from bitnet_hw.key_path import printable
 from bitnet_hw.presets import find_file, is_path, preset_names, read_cached
 from bitnet_hw.reproduce.closed_forms import ArithmeticRatio, MatmulEnergy, Memory, MemoryRatio
 from bitnet_hw.reproduce.design_ratio import DesignRatio
@@ -133,7 +134,8 @@ class PublishedFile(Block):
         try:
             ours = None if figure.way is None else float(figure.way.value())
         except ConfigError as error:
-            raise ConfigError(f"{self.name}: figures[{index}] ({figure.figure}): {error}") from None
+            place = f"{self.name}: figures[{index}] ({printable(figure.figure)})"
+            raise ConfigError(f"{place}: {error}") from None
         return Row(
             group=self.name,
             system=getattr(figure.way, "system_name", ""),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bitnet_hw.errors import ConfigError
-from bitnet_hw.key_path import suggestion
+from bitnet_hw.key_path import show, suggestion
 from bitnet_hw.presets import is_path, preset_names
 from bitnet_hw.reproduce.published import load_published, published_names
 from bitnet_hw.reproduce.row import Row
@@ -133,7 +133,7 @@ def _rows(name: str) -> list[Row]:
         known = suggestion(name, list(dict.fromkeys([*published_names(), *systems])))
         raise ConfigError(
             f"NAME must be a set of published figures, a system or the path of a .yaml file, "
-            f"not {name!r}; {known}"
+            f"not {show(name)}; {known}"
         )
     everything = (row for group in published_names() for row in load_published(group).rows())
     return [row for row in everything if row.system == name]

@@ -7,7 +7,7 @@ from typing import Any
 
 from bitnet_hw.checkpoint.json_file import read_object
 from bitnet_hw.errors import ConfigError
-from bitnet_hw.key_path import show
+from bitnet_hw.key_path import printable, show
 from rtl.geometry import Geometry
 
 __all__ = [
@@ -23,6 +23,7 @@ MANIFEST_NAME = "manifest.json"
 WEIGHTS_NAME = "weights.bin"
 
 _FORMAT = "bitnet-hw weight image 1"
+_LONGEST_TEXT = 500
 _ARRAY_KEYS = ("rows", "lanes", "weight_encoding", "weight_bus_bits")
 
 
@@ -148,7 +149,12 @@ def read_manifest(folder: Path) -> Manifest:
             jobs,
         )
     except (KeyError, TypeError) as error:
-        raise ConfigError(f"{path} must be complete, but lacks or garbles {error}") from None
+        raise ConfigError(
+            f"{path} must be complete, but lacks or garbles {printable(str(error))}"
+        ) from None
+    for key in ("weights", "length"):
+        if getattr(manifest, key) < 1:
+            raise ConfigError(f"{path}: {key} must be at least 1, not {getattr(manifest, key)}")
     return manifest
 
 
@@ -166,6 +172,11 @@ _JOB_TYPES: dict[str, Any] = {
 
 
 def _typed(value: Any, kind: Any) -> Any:
+    """Return a value that is of a kind, and of a size that messages can show."""
     if isinstance(value, bool) or not isinstance(value, kind):
+        raise TypeError(show(value))
+    if isinstance(value, int) and abs(value) >= 1 << 63:
+        raise TypeError(show(value))
+    if isinstance(value, str) and (len(value) > _LONGEST_TEXT or not value.isprintable()):
         raise TypeError(show(value))
     return value
