@@ -13,7 +13,7 @@ JOBS ?= 2
 # Verilog is reproducible with the pinned Yosys only, whatever else is installed.
 export AMARANTH_USE_YOSYS := builtin
 
-.PHONY: help run install test test-long check prove verilog sim explore bench clean
+.PHONY: help run install test test-long check prove mutate verilog sim explore bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -36,6 +36,10 @@ $(VENV)/fpga: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[fpga]'
 	touch $@
 
+$(VENV)/mutation: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group mutation
+	touch $@
+
 test: install ## the tests a person runs, under 5 minutes
 	$(BIN)/python -m pytest -m "not long and not icarus and not chromium" -n $(JOBS)
 
@@ -50,6 +54,10 @@ check: install ## format, lint, types, import directions
 
 prove: install ## what is proven of the hardware, for every input; broken twins must be refuted
 	$(BIN)/python -m proofs --jobs $(JOBS)
+
+mutate: install $(VENV)/mutation ## whether the benches notice: mutants of the netlist and of the Python
+	$(BIN)/python -m benchmarks.mutate_hardware
+	$(BIN)/python -m benchmarks.mutate_python
 
 verilog: install ## Verilog and its description for ARRAY, in out/verilog
 	$(BIN)/bitnet-hw generate $(ARRAY) -o $(OUT)/verilog

@@ -10,7 +10,7 @@ from bitnet_hw.errors import ConfigError
 
 # One power of ten for each part, so that none can stand in for another.
 AREAS = {
-    "int_add_per_bit": 1,
+    "int_add_per_bit": 0.1,
     "register_per_bit": 10,
     "lane_select_per_bit": 100,
     "trit_decode_per_weight": 1000,
@@ -32,7 +32,7 @@ def test_parts():
     um2 = {part: 1e6 * area for part, area in chip_area_mm2(edge()).items()}
     assert um2 == pytest.approx({
         # 16 rows of 10 adders of 9 bits, 5 of 10, 2 of 11, one of 12 and one of 13.
-        "adder_tree": 16 * 187,
+        "adder_tree": 16 * 187 * 0.1,
         # 320 lanes of 8 bits.
         "lane_select": 320 * 8 * 100,
         # 320 weights in a word.
@@ -40,7 +40,7 @@ def test_parts():
         # 160 bits of activations, 79 in each of 16 trees, 2 x 320 of weights.
         "registers": (160 + 16 * 79 + 640) * 10,
         # 16 adders of 22 bits, and as many sums for each of 8 tokens.
-        "accumulators": 16 * 22 * (1 + 8 * 10),
+        "accumulators": 16 * 22 * (0.1 + 8 * 10),
         # 64 multiply-accumulates in each cycle.
         "vector_unit": 64 * 7,
         # Two halves of 432 x 8 words of 160 bits.
@@ -60,7 +60,7 @@ def test_two_words_in_a_tile_wait_for_each_other():
 def test_leakage():
     config = edge()
     power = power_at_rest_w(config, chip_area_mm2(config))
-    array_mm2 = (2992 + 256_000 + 320_000 + 20_640 + 28_512) / 1e6
+    array_mm2 = (299.2 + 256_000 + 320_000 + 20_640 + 28_195.2) / 1e6
     assert power["array_leakage"] == pytest.approx(array_mm2 * 10e-3)
     # 138,636 bytes in memories.
     assert power["core_leakage"] == pytest.approx(448e-6 * 10e-3 + 138_636 / 2**20 * 8e-3)

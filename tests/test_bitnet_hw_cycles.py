@@ -88,6 +88,12 @@ def test_equals_simulation_in_300_more_cases(first_seed):
         ({"max_tokens": 1, "tree_register_every": 1}, [Job(k=1, n=1)] * 5, WeightRate()),
         # Several words to a tile, more tokens than words, fewer tokens than words.
         ({"weight_bus_bits": 8}, [Job(k=17, n=9, m=5), Job(k=17, n=9, m=1)], WeightRate(2, 3)),
+        # Three words to a tile, which take the memory as long as its results take the stream.
+        (
+            {"rows": 6, "weight_bus_bits": 16},
+            [Job(k=1, n=24), Job(k=3, n=18)],
+            WeightRate(1, 2),
+        ),
         # Loading takes as long as computing: the array waits for activations.
         ({}, [Job(k=20, n=4, m=4)] * 6, WeightRate()),
         # A weight memory so slow that nothing else matters.
@@ -139,6 +145,13 @@ def test_decode_layer_of_3b_at_64x64_has_no_dead_cycles():
 def test_sum_of_floors(count, slope, offset, divisor):
     expected = sum(max(0, (offset + i * slope) // divisor) for i in range(count))
     assert _sum_of_floors(count, slope, offset, divisor) == expected
+
+
+def test_sum_of_floors_that_no_float_holds():
+    # 10**9 times the sum of the numbers below 10**9.
+    assert _sum_of_floors(10**9, 10**9, 0, 1) == 499_999_999_500_000_000 * 10**9
+    # The same line and a third of it, which is rounded down twice of three times.
+    assert _sum_of_floors(3 * 10**9, 1, 0, 3) == 1_499_999_998_500_000_000
 
 
 def test_rejects_empty_job_list():

@@ -7,11 +7,13 @@ from bitnet_hw.energy import (
     Event,
     Ledger,
     background_events,
+    host_events,
+    link_events,
     ternary_events,
     vector_events,
 )
 from bitnet_hw.energy_scopes import SCOPES
-from bitnet_hw.operators import VectorOperator
+from bitnet_hw.operators import LinkOperator, VectorOperator
 from rtl.job import Job
 
 EDGE = load_config("edge")
@@ -66,6 +68,74 @@ def test_events_of_the_vector_unit():
     }
 
 
+def test_events_of_integer_products():
+    operator = VectorOperator(name="x", repeat=2, macs=10, number="int8", multiplies=3, adds=5)
+    assert vector_events(operator).counts == {
+        "vector_unit": {
+            Event("int8_multiply"): 20,
+            Event("int_add", 32): 20,
+            Event("fp16_multiply"): 6,
+            Event("fp16_add"): 10,
+        },
+    }
+
+
+@pytest.mark.parametrize("elementwise", [(3, 5), (5, 3)])
+def test_events_of_the_host(elementwise):
+    multiplies, adds = elementwise
+    operator = VectorOperator(
+        name="x", repeat=2, macs=10, multiplies=multiplies, adds=adds, dram_bytes={"kv_cache": 7}
+    )
+    assert host_events(operator).counts == {
+        "host": {Event("host_op"): 30},
+        "dram_kv_cache": {Event("dram_bit"): 112},
+    }
+
+
+def test_events_of_a_link():
+    operator = LinkOperator(name="x", repeat=3, link_bytes=5, messages=2)
+    assert link_events(operator).counts == {"link": {Event("link_bit"): 120}}
+
+
+def test_energy_of_what_only_some_machines_have():
+    figures = {"nominal": 3, "low": 2, "high": 5, "source": "by hand"}
+    host = {"gmacs_per_second": 1, "energy_pj_per_mac": figures}
+    config = load_config(
+        "edge",
+        {
+            "host": host,
+            "board": {"idle_w": figures},
+            "chips.link.energy_pj_per_bit": figures,
+            "memory": {
+                "count": 2,
+                "peak_gb_per_s": 1,
+                "energy_pj_per_bit": 1,
+                "background_mw": figures,
+            },
+        },
+    )
+    edges = ("low", "nominal", "high")
+    for kind, factor in (("host_op", 1), ("link_bit", 1), ("board_second", 1e12)):
+        energies = [Event(kind).energy_pj(config, edge) for edge in edges]
+        assert energies == [2 * factor, 3 * factor, 5 * factor], kind
+    background = [Event("dram_second").energy_pj(config, edge) for edge in edges]
+    assert background == [4e9, 6e9, 10e9]
+    # A machine without them spends nothing there.
+    without = load_config("edge", {"host": None, "board": None})
+    assert Event("host_op").energy_pj(without) == Event("board_second").energy_pj(without) == 0
+
+
+def test_a_ledger_counts_and_repeats():
+    one = Ledger()
+    one.add("a", Event("int_add", 8), 3)
+    one.add("a", Event("dram_bit"), 4)
+    total = Ledger()
+    total.add("a", Event("int_add", 8), 1)
+    total.add_all(one, 5)
+    assert total.counts == {"a": {Event("int_add", 8): 16, Event("dram_bit"): 20}}
+    assert (total.count("a"), total.count("b")) == (36, 0)
+
+
 @pytest.mark.parametrize(
     ("event", "energy_pj"),
     [
@@ -81,6 +151,61 @@ def test_events_of_the_vector_unit():
 )
 def test_energy_of_events(event, energy_pj):
     assert event.energy_pj(EDGE) == pytest.approx(energy_pj)
+
+
+def test_activity_and_ranges_of_adders():
+    figures = {
+        f"technology.energy_pj.{name}": {"low": 2, "nominal": 3, "high": 5, "source": "by hand"}
+        for name in ("int8_add", "int32_add", "lane_select", "fp16_add")
+    }
+    config = load_config(
+        "edge",
+        {
+            **figures,
+            "activity": {
+                "zero_fraction": {"low": 0.25, "nominal": 0.5, "high": 0.75, "source": "by hand"},
+                "toggle_density": {"nominal": 0.5, "source": "by hand"},
+            },
+        },
+    )
+    # Zero in two steps of the same weights, or of different ones: (1/4 + 1/2) / 2 of the time.
+    for event in (Event("int_add", 8, 1, 2), Event("lane_select", 0, 1, 2)):
+        assert event.energy_pj(config) == pytest.approx(3 * 0.5 * 0.625)
+        # At the low edge most are zero.
+        assert event.energy_pj(config, "low") == pytest.approx(2 * 0.5 * (1 - 1.3125 / 2))
+        assert event.energy_pj(config, "high", "nominal") == pytest.approx(5 * 0.5 * 0.625)
+    ledger = Ledger()
+    ledger.add("a", Event("int_add", 8, 1, 2), 1e12)
+    assert ledger.energy_j(config, "high", "nominal") == pytest.approx({"a": 5 * 0.5 * 0.625})
+    # What is no adder of the array does not follow them.
+    assert [Event("fp16_add").energy_pj(config, edge) for edge in ("low", "high")] == [2, 5]
+    # And what the source states no energy for has none.
+    assert EDGE.technology.energy_pj.trit_decode is None
+    assert Event("trit_decode").energy_pj(EDGE) == 0
+
+
+def test_memories_on_the_chip_have_ranges_too():
+    sizes = [{"kilobytes": 8, "low": 32, "nominal": 64, "high": 128, "source": "by hand"}]
+    config = load_config("edge", {"technology.sram_pj_per_64_bits": sizes})
+    energies = [Event("sram_bit", 1024).energy_pj(config, at) for at in ("low", "nominal", "high")]
+    assert energies == [0.5, 1, 2]
+
+
+def test_memories_are_whole_bytes():
+    # 11 vectors of one sum of 22 bits are 30.25 bytes.
+    small = {"array.rows": 1, "array.output_bus_words": 1, "array.max_tokens": 7}
+    ledger = ternary_events(load_config("edge", small).array, [Job(k=1, n=1)], 1)
+    assert list(ledger.counts["result_buffer"]) == [Event("sram_bit", 31)]
+    assert str(*ledger.counts["result_buffer"]) == "sram_bit[31]"
+    assert str(*ledger.counts["activation_store"]) == "sram_bit[120960]"
+
+
+def test_a_list_of_jobs_of_the_same_tokens_adds_up():
+    jobs = [Job(k=40, n=32, m=3)]
+    one, two = (ternary_events(EDGE.array, jobs * count, 1) for count in (1, 2))
+    assert {part: one.count(part) * 2 for part in one.counts} == {
+        part: two.count(part) for part in two.counts
+    }
 
 
 def test_energy_of_a_ledger():

@@ -68,9 +68,53 @@ def test_operands_and_zeros():
     assert gates.step_fj(name, "same", "uniform", 0.35, 1.0) == pytest.approx(1.9)
     assert gates.step_fj(name, "new", "uniform", 0.25, 0.5) == 2
     assert gates.step_fj(name, "new", "high", 0.25, 1.0) == 4
+    assert gates.step_fj(name, "new", "low", 0.3, 1.0) == 2
     # Never below nothing, and what is stored does not follow the density of toggles.
     assert gates.step_fj("weight decoder trit5: decoded_trits", "new", "uniform", 1.0, 0.5) == 0
     assert gates.step_fj("tile registers: tile_trits", "new", "uniform", 0.25, 0.5) == 0.5
+
+
+def test_figures_have_units_and_ranges():
+    dearest = term("lane select", "rows * lanes", 0.5)
+    dearest["step_fj"]["relu2"] = {"new_fj": 2.5, "same_fj": 0.25}
+    terms = [dearest if item["group"] == "lane select" else item for item in GATES["terms"]]
+    figures = tiny(terms=terms).technology.gates.figures
+    name = "lane select: rows * lanes"
+    found = {key: (figure.nominal, unit) for key, (figure, unit) in figures.items() if name in key}
+    assert found == {
+        f"{name}.area_um2": (0.5, "um2"),
+        f"{name}.leakage_nw": (1.0, "nW"),
+        f"{name}.clock_fj": (1.5, "fJ"),
+        f"{name}.new_fj": (2.0, "fJ"),
+        f"{name}.same_fj": (1.0, "fJ"),
+    }
+    new, same = figures[f"{name}.new_fj"][0], figures[f"{name}.same_fj"][0]
+    assert (new.low, new.high, same.low, same.high) == (1.0, 2.5, 0.25, 1.0)
+
+
+def test_terms_of_one_lane_style_only():
+    others = [item for item in GATES["terms"] if item["group"] != "lane select"]
+    own = [
+        term("lane select", "rows * lanes", factor, lane_style=style)
+        for style, factor in (("select", 0.5), ("paired", 8.0))
+    ]
+    config = tiny({"clock_mhz": 500}, terms=[*others, *own])
+    area = chip_area_mm2(config)
+    assert area["lane_select"] == pytest.approx(UNITS["lane_select"] * 1e-6)
+    power = power_at_rest_w(config, area)
+    assert power["array_leakage"] == pytest.approx(2e-9 * sum(UNITS.values()))
+    ledger = ternary_events(config.array, [Job(k=8, n=4)], 1, gates=config.technology.gates)
+    assert list(ledger.counts["lane_select"]) == [
+        Event("gate_new", term="lane select select: rows * lanes")
+    ]
+
+
+def test_a_group_without_a_term():
+    config = tiny()
+    gates = config.technology.gates
+    assert gates.lacks(config.array) == ""
+    fewer = gates.model_copy(update={"terms": gates.terms[1:]})
+    assert fewer.lacks(config.array) == "adder tree"
 
 
 def test_an_estimate_has_the_clock_and_says_so():

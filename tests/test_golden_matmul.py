@@ -96,6 +96,8 @@ def test_wrong_operands():
         ternary_matmul(int8([[1, 2, 3]]), int8([[1, 0]]))
     with pytest.raises(ValueError, match=r"^ternary must be -1, 0 or \+1, not from -2 to 1$"):
         ternary_matmul(int8([[1, 1]]), int8([[1, -2]]))
+    with pytest.raises(ValueError, match=r"^ternary must be -1, 0 or \+1, not from 1 to 2$"):
+        ternary_matmul(int8([[1, 1]]), int8([[1, 2]]))
     with pytest.raises(
         ValueError, match=r"^The number of inputs must be from 1 to 16777215, not 0$"
     ):
@@ -105,3 +107,5 @@ def test_wrong_operands():
         ValueError, match=r"^The number of inputs must be from 1 to 16777215, not 16777216$"
     ):
         check_operands(one, one)
+    most = one[:, :MAX_INPUTS]
+    check_operands(most, most)

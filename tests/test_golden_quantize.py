@@ -149,6 +149,8 @@ def test_ternary_weight_wrong():
         TernaryWeight(torch.tensor([[0, 2]], dtype=torch.int8), scale)
     with pytest.raises(ValueError, match=r"^ternary must be -1, 0 or \+1, not from -128 to 0$"):
         TernaryWeight(torch.tensor([[-128, 0]], dtype=torch.int8), scale)
+    with pytest.raises(ValueError, match=r"^ternary must be -1, 0 or \+1, not from -2 to 1$"):
+        TernaryWeight(torch.tensor([[-2, 1]], dtype=torch.int8), scale)
     for bad in (0.0, -1.0, float("inf"), float("nan")):
         with pytest.raises(
             ValueError, match=rf"^inverse_mean must be positive and finite, not {bad}$"

@@ -104,8 +104,8 @@ class Bench:
         simulator.add_testbench(bench)
         simulator.run()
 
-    async def stream(self, ctx, operands, *, stop_after=10_000, corrupt=None):
-        """Offer everything at once, take everything at once, for at most `stop_after` cycles."""
+    async def stream(self, ctx, operands, *, stop_after=10_000, corrupt=None, take=1, without=None):
+        """Offer everything but `without`, and `take` results, for at most `stop_after` cycles."""
         geometry, dut = self.geometry, self.dut
         words = list(tile_words(geometry, operands.weights))
         if corrupt is not None:
@@ -115,8 +115,9 @@ class Bench:
             (dut.weights, words),
             (dut.activations, list(operands.activation_words(geometry))),
         ]
+        sources = [(stream, items) for stream, items in sources if stream is not without]
         results = []
-        ctx.set(dut.results.ready, 1)
+        ctx.set(dut.results.ready, take)
         for _ in range(stop_after):
             for stream, items in sources:
                 ctx.set(stream.valid, bool(items))
@@ -130,7 +131,7 @@ class Bench:
             for (_, items), ready in zip(sources, taken, strict=True):
                 if ready and items:
                     items.pop(0)
-            if valid:
+            if valid and take:
                 results.extend(int(beat.data[index]) for index in range(beat.count))
             if len(results) == operands.job.n * operands.job.m:
                 break
@@ -216,3 +217,82 @@ def test_bad_command_is_dropped_and_remembered(command):
         assert await bench.stream(ctx, operands) == operands.results(geometry)
 
     bench.run(run)
+
+
+@pytest.mark.parametrize("geometry", GEOMETRIES[:2])
+@pytest.mark.parametrize("tokens", [1, 2])
+def test_results_that_nobody_takes_fill_every_slot_and_stop_the_array(geometry, tokens):
+    k_tiles = 3
+    job = Job(k=k_tiles * geometry.lanes, n=20 * geometry.rows, m=tokens)
+    operands = Operands.random(job, random.Random(6))
+    bench = Bench(geometry)
+    # All steps of the output tiles that found room, and of one more those that need none.
+    slots = geometry.result_slots
+    expected = slots + (slots // tokens + 1) * (k_tiles - 1) * tokens
+
+    async def run(ctx):
+        await bench.stream(ctx, operands, stop_after=500, take=0)
+        status = bench.dut.status
+        assert ctx.get(status.busy) == expected
+        assert ctx.get(status.output_wait) > 300
+        assert ctx.get(status.idle) == 0
+
+    bench.run(run)
+
+
+@pytest.mark.parametrize("lacking", ["activations", "weights"])
+def test_cycles_without_operands_are_counted_as_just_that_wait(lacking):
+    geometry = GEOMETRIES[0]
+    operands = Operands.random(Job(k=5, n=4), random.Random(7))
+    bench = Bench(geometry)
+
+    async def run(ctx):
+        dut = bench.dut
+        await bench.stream(ctx, operands, stop_after=100, without=getattr(dut, lacking))
+        # The command comes in cycle 0 and is at work from 2 on; an activation serves from 4 on.
+        waits = {"activations": (98, 0), "weights": (2, 96)}[lacking]
+        status = dut.status
+        assert (ctx.get(status.activation_wait), ctx.get(status.weight_wait)) == waits
+        assert (ctx.get(status.cycles), ctx.get(status.busy)) == (99, 0)
+
+    bench.run(run)
+
+
+def test_commands_that_outlast_the_only_job_are_work_too():
+    geometry = GEOMETRIES[0]
+    operands = Operands.random(Job(k=1, n=1), random.Random(8))
+    bench = Bench(geometry)
+
+    async def run(ctx):
+        dut = bench.dut
+        # The job waits for its activation in front of a full queue.
+        job = {"k": 1, "n": 1, "m": 1, "flags": 0}
+        await put_until_taken(ctx, dut.commands, job)
+        ctx.set(dut.commands.payload, {**job, "k": 0})
+        ctx.set(dut.commands.valid, 1)
+        await ctx.tick().repeat(20)
+        assert ctx.get(dut.commands.ready) == 0
+        ctx.set(dut.weights.payload, next(tile_words(geometry, operands.weights)))
+        ctx.set(dut.weights.valid, 1)
+        ctx.set(dut.results.ready, 1)
+        await put_until_taken(ctx, dut.activations, next(operands.activation_words(geometry)))
+        # The job and its result are long gone, and commands still come, one in each cycle.
+        await ctx.tick().repeat(30)
+        before = ctx.get(dut.status.cycles)
+        for _ in range(5):
+            assert ctx.get(dut.status.idle) == 0
+            await ctx.tick()
+        assert ctx.get(dut.status.cycles) == before + 5
+        assert ctx.get(dut.status.busy) == 1
+        ctx.set(dut.commands.valid, 0)
+        await ctx.tick().repeat(5)
+        assert ctx.get(dut.status.idle) == 1
+
+    bench.run(run)
+
+
+async def put_until_taken(ctx, stream, payload):
+    ctx.set(stream.payload, payload)
+    ctx.set(stream.valid, 1)
+    await ctx.tick().until(stream.ready)
+    ctx.set(stream.valid, 0)

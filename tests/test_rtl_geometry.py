@@ -32,6 +32,18 @@ def test_literals_of_64x64():
     assert geometry.result_slots == 8 + 2
 
 
+def test_levels_of_a_tree_that_is_not_full():
+    trees = [dataclasses.replace(SMALL, lanes=lanes) for lanes in (1, 2, 3, 4, 5, 8, 9)]
+    assert [tree.tree_levels for tree in trees] == [0, 1, 2, 2, 3, 3, 4]
+
+
+def test_accepts_the_largest_of_everything():
+    largest = {"rows": 4096, "lanes": 4096, "weight_bus_bits": 1048576, "max_tokens": 1024}
+    largest |= {"max_k": 1048576, "output_bus_words": 4096, "tree_register_every": 16}
+    geometry = Geometry(**largest)
+    assert {name: getattr(geometry, name) for name in largest} == largest
+
+
 def test_24_bit_accumulator_covers_65535_inputs():
     assert dataclasses.replace(SMALL, max_k=65535).accumulator_bits == 24
     assert dataclasses.replace(SMALL, max_k=65536).accumulator_bits == 25

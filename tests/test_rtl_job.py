@@ -32,3 +32,9 @@ def test_rejects_what_the_geometry_cannot_hold():
         Job(k=41, n=1).check(GEOMETRY)
     with pytest.raises(ValueError, match=r"^m must be at most max_tokens \(2\), not 3$"):
         Job(k=1, n=1, m=3).check(GEOMETRY)
+
+
+def test_accepts_the_largest_of_everything():
+    job = Job(k=1048576, n=16777215, m=1048576, flags=255)
+    assert (job.k, job.n, job.m, job.flags) == (1048576, 16777215, 1048576, 255)
+    Job(k=40, n=1, m=2).check(GEOMETRY)

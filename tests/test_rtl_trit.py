@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtl.trit import TRIT5_DECODE, TRIT5_ENCODE, TRIT_CODES, pack_word, unpack_word
+from rtl.trit import TRIT5_DECODE, TRIT5_ENCODE, TRIT_CODES, _weights, pack_word, unpack_word
 
 # The illegal codes of docs/architecture.md, written down by hand.
 ILLEGAL = [0x0F, 0x2F, 0x4F, 0x6F, 0x7F, 0x8F, 0xAF, 0xCF, 0xEF, 0xFC, 0xFD, 0xFE, 0xFF]
@@ -21,6 +21,11 @@ def test_every_group_of_five_has_one_code():
 
 def test_illegal_codes():
     assert [code for code, weights in enumerate(TRIT5_DECODE) if weights is None] == ILLEGAL
+    assert [code for code in range(256) if _weights(code) is None] == ILLEGAL
+
+
+def test_the_table_is_what_the_rules_say_today():
+    assert tuple(_weights(code) for code in range(256)) == TRIT5_DECODE
 
 
 @pytest.mark.parametrize(
@@ -49,6 +54,7 @@ def test_illegal_codes():
 def test_literal_codes(code, weights):
     assert TRIT5_DECODE[code] == weights
     assert TRIT5_ENCODE[weights] == code
+    assert _weights(code) == weights
 
 
 @given(
@@ -64,6 +70,18 @@ def test_round_trip(weights, encoding):
 def test_unpack_marks_illegal_codes():
     assert unpack_word(0b11_01, encoding="trit2", bits=4) == [1, None]
     assert unpack_word(0xFF01, encoding="trit5", bits=16) == [1, 0, 0, 0, 0] + [None] * 5
+
+
+def test_literal_words():
+    # Two groups of five and one weight of a third; codes of a byte each, the first lowest.
+    weights = [1, 0, 0, 0, 0, -1, -1, -1, -1, -1, 0, -1]
+    assert pack_word(weights, encoding="trit5", bits=40) == 0x087E01
+    assert pack_word([1, -1, 0, 1], encoding="trit2", bits=8) == 0b01_00_10_01
+    # A word holds whole codes only, as many as fit.
+    assert unpack_word(0x7E01, encoding="trit5", bits=20) == [1, 0, 0, 0, 0, -1, -1, -1, -1, -1]
+    assert unpack_word(0x7E01, encoding="trit5", bits=15) == [1, 0, 0, 0, 0]
+    assert pack_word([0] * 10, encoding="trit5", bits=20) == 0
+    assert pack_word([0] * 5, encoding="trit2", bits=10) == 0
 
 
 def test_pack_rejects_too_many():
