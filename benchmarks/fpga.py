@@ -68,9 +68,10 @@ COLUMNS = (
 
 
 def parse_case(text: str) -> tuple[str, Config]:
-    """Return device and array of ``DEVICE:ROWSxLANES[:LEVELS]``."""
+    """Return device and array of ``DEVICE:ROWSxLANES[:LEVELS[:STYLE]]``."""
     device, _, rest = text.partition(":")
-    size, _, every = rest.partition(":")
+    size, _, rest = rest.partition(":")
+    every, _, style = rest.partition(":")
     sizes = size.split("x")
     numbers = [*sizes, every or "2"]
     if len(sizes) != 2 or not all(item.isdecimal() and int(item) > 0 for item in numbers):
@@ -82,6 +83,7 @@ def parse_case(text: str) -> tuple[str, Config]:
         "array.weight_bus_bits": 8 * -(-rows * lanes // 5),
         "array.output_bus_words": min(rows, 4) if device.startswith("ecp5") else 1,
         "array.tree_register_every": levels,
+        "array.lane_style": style or "select",
     }
     base = yaml.safe_load(BASES[find_target(device).family.name])
     return device, config_from_mapping(base, source=size, overrides=overrides)
@@ -131,7 +133,9 @@ def markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def main(
     case: Annotated[
         list[str] | None,
-        typer.Option(help="DEVICE:ROWSxLANES[:LEVELS]; repeatable; default: all of docs/fpga.md."),
+        typer.Option(
+            help="DEVICE:ROWSxLANES[:LEVELS[:STYLE]]; repeatable; default: those of docs/fpga.md."
+        ),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Placements of each array.")] = 3,
     jobs: Annotated[int, typer.Option(min=1, help="Placements at the same time.")] = 1,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bitnet_hw.gates.operands import Operands
 from bitnet_hw.gates.parts import Part
 from bitnet_hw.gates.stimulus import Stimulus
+from bitnet_hw.gates.wrapper import bus, wrap
 
 __all__ = ["PEERS", "GatePeer", "rejunity_stimulus", "ternfpga_stimulus"]
 
@@ -37,8 +38,10 @@ class GatePeer:
         Multiply-accumulates in a cycle at its best.
     holds : str
         What is inside besides lanes and adders.
-    top : str
-        Module ``peer`` around the core, with plain ports.
+    core : str
+        Its module, parameters included.
+    inputs, outputs : dict
+        Width of each of its ports that is used, but for the clock ``clk``.
     defines : str
         What stands before its sources.
     kept : tuple of str
@@ -55,16 +58,25 @@ class GatePeer:
     files: tuple[str, ...]
     macs_per_cycle: int
     holds: str
-    top: str
+    core: str
+    inputs: dict[str, int]
+    outputs: dict[str, int]
     groups: dict[str, str]
     stimulus: Callable[[Operands], Stimulus]
     defines: str = ""
     kept: tuple[str, ...] = ()
 
     def source(self, folder: Path) -> str:
-        """Return its Verilog from a checkout, and `top`."""
+        """Return its Verilog from a checkout, and the module ``peer`` around it."""
+        ports = [f"input {bus(bits)}{name}" for name, bits in self.inputs.items()]
+        ports += [f"output {bus(bits)}{name}" for name, bits in self.outputs.items()]
+        links = ", ".join(f".{name}({name})" for name in ("clk", *self.inputs, *self.outputs))
+        around = (
+            f"module peer({', '.join(['input clk', *ports])});\n"
+            f"  {self.core} core({links});\nendmodule\n"
+        )
         texts = [(folder / file).read_text(encoding="utf-8") for file in self.files]
-        text = "\n".join([self.defines, *texts, self.top])
+        text = "\n".join([self.defines, *texts, around])
         for name in self.kept:
             module = f"module {name} "
             assert text.count(module) == 1
@@ -73,28 +85,8 @@ class GatePeer:
 
     def part(self, verilog: str) -> Part:
         """Return the part of plain Verilog, which counts everything inside ``peer``."""
-        around = (
-            "module peer_top(input clk, input rst, "
-            + ", ".join(f"input {_range(bits)}{name}" for name, bits in self._inputs.items())
-            + ", "
-            + ", ".join(f"output {_range(bits)}{name}" for name, bits in self._outputs.items())
-            + ");\n  peer it(.clk(clk), "
-            + ", ".join(f".{name}({name})" for name in (*self._inputs, *self._outputs))
-            + ");\nendmodule\n"
-        )
-        return Part(self.name, 1, verilog + around, "peer_top", self.groups)
-
-    @property
-    def _inputs(self) -> dict[str, int]:
-        return _PORTS[self.repository][0]
-
-    @property
-    def _outputs(self) -> dict[str, int]:
-        return _PORTS[self.repository][1]
-
-
-def _range(bits: int) -> str:
-    return f"[{bits - 1}:0] " if bits > 1 else ""
+        top = wrap("peer", verilog, inputs=self.inputs, outputs=self.outputs)
+        return Part(self.name, 1, verilog + top, "peer_top", self.groups)
 
 
 def _number_bits(numbers: NDArray[np.int64], width: int) -> Bits:
@@ -228,21 +220,6 @@ def ternfpga_stimulus(
 
 
 _LANES, _TILES, _ROWS = 64, 4, 16
-_PORTS: dict[str, tuple[dict[str, int], dict[str, int]]] = {
-    _REJUNITY: ({"ui_in": 8, "uio_in": 8, "ena": 1, "rst_n": 1}, {"uo_out": 8}),
-    _TERNFPGA: (
-        {
-            "x_flat": 8 * _LANES * _TILES,
-            "w_tile": 2 * _LANES,
-            "start": 1,
-            "w_tile_valid": 1,
-            "rd_addr": (_ROWS - 1).bit_length(),
-            "rst_n": 1,
-        },
-        {"rd_data": 32},
-    ),
-}
-
 PEERS = (
     GatePeer(
         name=f"rejunity, {_SLICES} slices",
@@ -252,12 +229,9 @@ PEERS = (
         macs_per_cycle=5 * _SLICES,
         holds=f"base-3 decoder, {5 * _SLICES**2} accumulators of 17 bits, as many in a queue",
         defines=f"`define COMPUTE_SLICES {_SLICES}",
-        top=(
-            "module peer(input clk, input [7:0] ui_in, input [7:0] uio_in, input ena, "
-            "input rst_n, output [7:0] uo_out);\n"
-            "  tt_um_rejunity_1_58bit core(.clk(clk), .ui_in(ui_in), .uio_in(uio_in), "
-            ".ena(ena), .rst_n(rst_n), .uo_out(uo_out));\nendmodule\n"
-        ),
+        core="tt_um_rejunity_1_58bit",
+        inputs={"ui_in": 8, "uio_in": 8, "ena": 1, "rst_n": 1},
+        outputs={"uo_out": 8},
         groups={"": "core"},
         stimulus=rejunity_stimulus,
     ),
@@ -269,15 +243,16 @@ PEERS = (
         macs_per_cycle=_LANES,
         holds=f"{_LANES * _TILES} activations, {_ROWS} sums of 32 bits; no decoder",
         kept=("ternary_dot", "ternary_gemv_tiled"),
-        top=(
-            f"module peer(input clk, input [{8 * _LANES * _TILES - 1}:0] x_flat, "
-            f"input [{2 * _LANES - 1}:0] w_tile, input start, input w_tile_valid, "
-            f"input [{(_ROWS - 1).bit_length() - 1}:0] rd_addr, input rst_n, "
-            "output [31:0] rd_data);\n"
-            f"  ternary_gemv_tiled #(.K({_LANES}), .NT({_TILES}), .M({_ROWS})) core(.clk(clk), "
-            ".rst_n(rst_n), .start(start), .x_flat(x_flat), .w_tile(w_tile), "
-            ".w_tile_valid(w_tile_valid), .rd_addr(rd_addr), .rd_data(rd_data));\nendmodule\n"
-        ),
+        core=f"ternary_gemv_tiled #(.K({_LANES}), .NT({_TILES}), .M({_ROWS}))",
+        inputs={
+            "x_flat": 8 * _LANES * _TILES,
+            "w_tile": 2 * _LANES,
+            "start": 1,
+            "w_tile_valid": 1,
+            "rd_addr": (_ROWS - 1).bit_length(),
+            "rst_n": 1,
+        },
+        outputs={"rd_data": 32},
         groups={
             "core.u_dot": "lanes and adders",
             "core": "activations, sums, control",

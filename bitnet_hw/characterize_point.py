@@ -1,12 +1,12 @@
 """A point of a sweep in standard cells: its array is mapped, simulated and added up."""
 
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 from bitnet_hw.gates.flow import characterize_array
-from bitnet_hw.gates.library import find_library
-from bitnet_hw.gates.operands import draw_operands
-from bitnet_hw.gates.tools import yosys_version
+from bitnet_hw.gates.library import Library, find_library
+from bitnet_hw.gates.operands import Operands, draw_operands
 from bitnet_hw.sweep_point import Point
 
 __all__ = ["characterization_fields"]
@@ -31,11 +31,9 @@ def characterization_fields(point: Point) -> dict[str, Any]:
     ToolMissing
         If Yosys, Verilator or a package that they need is not installed.
     """
-    yosys_version()
     config = point.config()
-    library = find_library(point.settings["library"])
-    operands = draw_operands(point.settings["operands"])
-    found = characterize_array(config, library, [operands])
+    library = _library(point.settings["library"])
+    found = characterize_array(config, library, [_operands(point.settings["operands"])])
     energies = {stream.tokens: stream.fj_per_mac for stream in found.streams}
     return {
         "library": library.name,
@@ -49,3 +47,14 @@ def characterization_fields(point: Point) -> dict[str, Any]:
         "fmax_mhz": found.fmax_mhz,
         "fj_per_mac": {"new": energies[1], "kept": energies[config.array.max_tokens]},
     }
+
+
+# A worker asks for them with every point: a library is megabytes of text, and operands are trained.
+@cache
+def _library(reference: str) -> Library:
+    return find_library(reference)
+
+
+@cache
+def _operands(name: str) -> Operands:
+    return draw_operands(name)

@@ -191,8 +191,9 @@ def _program_digest() -> str:
     """Return a digest of the program: what another version of it found is never reused."""
     digest = hashlib.sha256()
     for package in (Path(__file__).parent, Path(rtl.__file__).parent, Path(sim.__file__).parent):
-        for path in sorted((*package.glob("*.py"), *package.glob("*.cpp"))):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+        for path in sorted((*package.rglob("*.py"), *package.rglob("*.cpp"))):
+            name = path.relative_to(package).as_posix()
+            digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 

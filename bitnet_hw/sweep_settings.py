@@ -60,7 +60,10 @@ def evaluator_settings(keys: EvaluatorKeys, file: YamlFile) -> dict[str, Any]:
     Raises
     ------
     ConfigError
-        If there is no such evaluator, a key is none of its own, or a shape is wrong.
+        If there is no such evaluator, a key is none of its own, a shape is wrong, or there is no
+        such library.
+    ToolMissing
+        If gates are asked for, and Yosys is not installed.
     """
     if keys.evaluate not in EVALUATORS:
         raise ConfigError(
@@ -83,7 +86,23 @@ def evaluator_settings(keys: EvaluatorKeys, file: YamlFile) -> dict[str, Any]:
     given = {name: getattr(keys, name) for name in known if getattr(keys, name) is not None}
     if "shapes" in given:
         given["shapes"] = _products(given["shapes"], file)
-    return {name: given.get(name, _DEFAULTS[name]) for name in _DEFAULTS if name in known}
+    settings = {name: given.get(name, _DEFAULTS[name]) for name in _DEFAULTS if name in known}
+    if "library" in settings:
+        settings["measured_with"] = _measured_with(settings["library"], file)
+    return settings
+
+
+def _measured_with(library: str, file: YamlFile) -> str:
+    """Return what gates are measured with: part of the key of a row, as the name is not enough."""
+    from bitnet_hw.gates.library import find_library
+    from bitnet_hw.gates.tools import yosys_version
+
+    try:
+        digest = find_library(library).digest
+    except ConfigError as error:
+        reason = str(error).removeprefix("--")
+        raise ConfigError(f"{file.where(('library',))}: {reason}") from None
+    return f"library {digest}, {yosys_version()}"
 
 
 def _products(shapes: Sequence[str], file: YamlFile) -> tuple[tuple[int, int, int], ...]:

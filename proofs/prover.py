@@ -33,7 +33,7 @@ _SAT = {"all inputs": "", "SAT induction": "-tempinduct -set-init-zero"}
 # A twin is refuted by a run that starts at the reset and breaks the one claim.
 _REFUTED_BY = {"all inputs": "from reset", "SAT induction": "from reset", "induction": "from reset"}
 _YOSYS_FRONT = (
-    "prep -top top -flatten; async2sync; memory_map; chformal -lower; "
+    "read_rtlil spec.il; prep -top top -flatten; async2sync; memory_map; chformal -lower; "
     "opt -full; dffunmap; opt_clean"
 )
 _FAILED = re.compile(r"Assert failed in top: .*?(\w+)\)?$", re.MULTILINE)
@@ -63,8 +63,6 @@ class Proof:
         Cycles after the reset within which a twin must fail.
     judge : callable, optional
         Looks at what `spec` and the twins make in a way of its own, and names the claims that fail.
-    prepare : str
-        Commands of Yosys before all others.
     size : str
         For which geometry.
     """
@@ -78,7 +76,6 @@ class Proof:
     steps: int = 1
     depth: int = 12
     judge: Callable[[object], str] | None = None
-    prepare: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,30 +115,29 @@ def check(proof: Proof) -> Verdict:
         failed = proof.judge(proof.spec())
         refuted = {claim: proof.judge(twin()) for claim, twin in proof.broken.items()}
     else:
-        failed = _failing(proof, proof.spec(), proof.method, proof.steps)
+        failed = _failing(proof.spec(), proof.method, proof.steps)
         method = _REFUTED_BY.get(proof.method, proof.method)
         refuted = {
-            claim: _failing(proof, twin(), method, proof.depth, claim)
+            claim: _failing(twin(), method, proof.depth, claim)
             for claim, twin in proof.broken.items()
         }
     return Verdict(proof, not failed, failed, refuted, time.monotonic() - started)
 
 
-def _failing(proof: Proof, spec, method: str, steps: int, only: str = "") -> str:
+def _failing(spec, method: str, steps: int, only: str = "") -> str:
     """Return the names of the claims that fail; empty if none does. Look at `only`, if given."""
     with tempfile.TemporaryDirectory(prefix="proof-") as name:
         work = Path(name)
         text = name_checks(rtlil.convert(spec, name="top", emit_src=False), only)
         (work / "spec.il").write_text(text, encoding="utf-8")
-        read = f"read_rtlil spec.il; {proof.prepare}"
         if method in _SAT:
-            run_yosys(f"{read}; {_YOSYS_FRONT}; write_rtlil logic.il", work)
+            run_yosys(f"{_YOSYS_FRONT}; write_rtlil logic.il", work)
             limit = f"-maxsteps {steps + 1}" if method == "SAT induction" else ""
             search = f"sat -verify -prove-asserts -set-assumes {_SAT[method]} {limit} top"
             status, _ = run_yosys(f"read_rtlil logic.il; {search}", work, may_fail=True)
             if status == 0:
                 return ""
-        run_yosys(f"{read}; {_YOSYS_FRONT}; write_smt2 -wires spec.smt2", work)
+        run_yosys(f"{_YOSYS_FRONT}; write_smt2 -wires spec.smt2", work)
         runs = {
             # What MiniSat cannot prove, Z3 refutes: it says which claim fails.
             "all inputs": [["-t", "1"]],

@@ -15,21 +15,11 @@ from amaranth.back import rtlil
 from amaranth.lib import wiring
 
 from proofs.prover import Proof, run_yosys
+from proofs.stream_ports import GEOMETRY
 from rtl.accelerator import Accelerator
-from rtl.geometry import Geometry
 
 __all__ = ["PROOFS", "unreset"]
 
-GEOMETRY = Geometry(
-    rows=3,
-    lanes=5,
-    weight_encoding="trit5",
-    weight_bus_bits=16,
-    max_k=20,
-    max_tokens=2,
-    output_bus_words=2,
-    tree_register_every=1,
-)
 # Names of what keeps its state over a reset, and the proof or claim that guards it.
 _DATA = {
     r"(dispatcher\.(commands|jobs)|results\.vectors)\.items": "queue: oldest_item_first",

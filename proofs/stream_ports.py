@@ -18,7 +18,7 @@ from proofs.prover import Proof, run_yosys
 from rtl.accelerator import Accelerator
 from rtl.geometry import Geometry
 
-__all__ = ["PROOFS"]
+__all__ = ["GEOMETRY", "PROOFS"]
 
 GEOMETRY = Geometry(
     rows=3,
@@ -28,6 +28,7 @@ GEOMETRY = Geometry(
     max_k=20,
     max_tokens=2,
     output_bus_words=2,
+    tree_register_every=1,
 )
 # A weight word is taken when the array takes the step that needs it; `clear` clears at the edge.
 _ALLOWED = {"weights__ready": {"weights__valid"}}

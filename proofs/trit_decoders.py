@@ -6,7 +6,7 @@ from pathlib import Path
 
 from amaranth import Array, Const, Module
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In
+from amaranth.lib.wiring import In, Out
 
 from proofs.claims import claim
 from proofs.prover import Proof
@@ -48,14 +48,18 @@ def page_digits(t):
     return w0, w1, w2, w3, w4
 
 
-class Trit5Table(wiring.Component):
+class _OfDecoder(wiring.Component):
+    """A specification of a decoder, which a twin replaces by a broken one."""
+
+    def __init__(self, decoder):
+        self._decoder = decoder
+        super().__init__()
+
+
+class Trit5Table(_OfDecoder):
     """All 256 codes of trit5."""
 
     code: In(8)
-
-    def __init__(self, decoder=Trit5Decoder):
-        self._decoder = decoder
-        super().__init__()
 
     def elaborate(self, platform):
         m = Module()
@@ -73,14 +77,10 @@ class Trit5Table(wiring.Component):
         return m
 
 
-class EveryGroup(wiring.Component):
+class EveryGroup(_OfDecoder):
     """All 243 groups of five weights, as the encoder packs them."""
 
     group: In(8)
-
-    def __init__(self, decoder=Trit5Decoder):
-        self._decoder = decoder
-        super().__init__()
 
     def elaborate(self, platform):
         m = Module()
@@ -97,14 +97,10 @@ class EveryGroup(wiring.Component):
         return m
 
 
-class Trit2Table(wiring.Component):
+class Trit2Table(_OfDecoder):
     """All four codes of trit2: the page's table."""
 
     code: In(2)
-
-    def __init__(self, decoder=Trit2Decoder):
-        self._decoder = decoder
-        super().__init__()
 
     def elaborate(self, platform):
         m = Module()
@@ -120,8 +116,8 @@ class _OneWrong(wiring.Component):
     """A decoder that gets one weight of one code wrong."""
 
     code: In(8)
-    trits: wiring.Out(10)
-    illegal: wiring.Out(1)
+    trits: Out(10)
+    illegal: Out(1)
 
     def elaborate(self, platform):
         m = Module()
@@ -138,8 +134,8 @@ class _Unchecked(wiring.Component):
     """A decoder of trit2 that lets the illegal code pass."""
 
     code: In(2)
-    trits: wiring.Out(2)
-    illegal: wiring.Out(1)
+    trits: Out(2)
+    illegal: Out(1)
 
     def elaborate(self, platform):
         m = Module()
@@ -151,7 +147,7 @@ PROOFS = (
     Proof(
         name="trit5-table",
         promise="Each of the 256 codes means the weights, or is illegal, as the page says.",
-        spec=Trit5Table,
+        spec=lambda: Trit5Table(Trit5Decoder),
         broken={"weights_are_those_of_the_page": lambda: Trit5Table(_OneWrong)},
         method="all inputs",
         size="256 codes",
@@ -159,7 +155,7 @@ PROOFS = (
     Proof(
         name="trit5-groups",
         promise="Each of the 243 groups of five weights has a code, and comes out as it went in.",
-        spec=EveryGroup,
+        spec=lambda: EveryGroup(Trit5Decoder),
         broken={"what_was_packed_comes_out": lambda: EveryGroup(_OneWrong)},
         method="all inputs",
         size="243 groups",
@@ -167,7 +163,7 @@ PROOFS = (
     Proof(
         name="trit2-table",
         promise="The three legal codes mean their weights, and 11 is illegal and counts as 0.",
-        spec=Trit2Table,
+        spec=lambda: Trit2Table(Trit2Decoder),
         broken={"weights_are_those_of_the_page": lambda: Trit2Table(_Unchecked)},
         method="all inputs",
         size="4 codes",

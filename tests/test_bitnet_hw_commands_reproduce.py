@@ -68,6 +68,10 @@ def test_plot(capsys, tmp_path, name, start):
             ["rejunity", "--plot", "e.pdf"],
             "error: --plot must be a .png or .html file, not 'e.pdf'\n",
         ),
+        (
+            ["by-gates", "--plot", "e.png"],
+            "error: --plot shows errors; gates answer what is chosen, and have none\n",
+        ),
     ],
 )
 def test_errors(capsys, arguments, message):

@@ -104,3 +104,14 @@ def test_key_depends_on_the_model_and_the_program(point, monkeypatch):
     assert point_key(other) != key
     monkeypatch.setattr(sweep_point, "_program_digest", lambda: "another version")
     assert point_key(a_point) != key
+
+
+def test_all_of_the_program_counts(monkeypatch, tmp_path):
+    (tmp_path / "gates").mkdir()
+    inside = tmp_path / "gates" / "flow.py"
+    monkeypatch.setattr(sweep_point, "__file__", str(tmp_path / "sweep_point.py"))
+    digests = set()
+    for text in ("a = 1", "a = 2"):
+        inside.write_text(text)
+        digests.add(sweep_point._program_digest.__wrapped__())
+    assert len(digests) == 2

@@ -1,8 +1,13 @@
 """What a sweep file says to its evaluator."""
 
+from pathlib import Path
+from runpy import run_path
+
 import pytest
 
 from bitnet_hw.errors import ConfigError
+from bitnet_hw.gates.library import find_library
+from bitnet_hw.gates.tools import yosys_version
 from bitnet_hw.sweep import load_sweep
 from bitnet_hw.sweep_point import point_key
 
@@ -38,12 +43,40 @@ def test_simulation(sweep):
     }
 
 
-def test_characterization(sweep):
-    found = sweep("evaluate: characterize\nlibrary: osu018")
-    assert found.settings == {"library": "osu018", "operands": "digits"}
+@pytest.fixture
+def cells(tmp_path):
+    return run_path(str(Path(__file__).with_name("tiny_liberty.py")))["write_tiny"](
+        tmp_path / "tiny"
+    )
+
+
+def test_characterization(sweep, cells):
+    found = sweep(f"evaluate: characterize\nlibrary: {cells}")
+    assert found.settings == {
+        "library": str(cells),
+        "operands": "digits",
+        "measured_with": f"library {find_library(str(cells)).digest}, {yosys_version()}",
+    }
     assert found.objectives == {"area_um2_per_mac": "min", "fj_per_mac.new": "min"}
-    found = sweep("evaluate: characterize\nlibrary: ../pdk/asap7\noperands: relu2")
-    assert found.point(1).settings == {"library": "../pdk/asap7", "operands": "relu2"}
+    found = sweep(f"evaluate: characterize\nlibrary: {cells}\noperands: relu2")
+    assert found.point(1).settings["operands"] == "relu2"
+
+
+def test_the_key_depends_on_what_is_in_the_library(sweep, cells):
+    text = f"evaluate: characterize\nlibrary: {cells}"
+    key = point_key(sweep(text).point(0))
+    assert point_key(sweep(text).point(0)) == key
+    [file] = cells.glob("*.lib")
+    file.write_text(file.read_text() + "\n/* another version */\n")
+    assert point_key(sweep(text).point(0)) != key
+
+
+def test_a_missing_library(sweep, tmp_path):
+    with pytest.raises(ConfigError) as error:
+        sweep("evaluate: characterize\nlibrary: nowhere")
+    assert str(error.value).startswith(
+        f"{tmp_path}/s.yaml:5: library must be a folder with Liberty files or one of asap7"
+    )
 
 
 def test_the_key_depends_on_what_is_asked(sweep):
@@ -125,7 +158,9 @@ def test_a_model_or_shapes(tmp_path):
     assert str(error.value) == f"{path}: model must be given"
 
 
-def test_gates_need_no_model(tmp_path):
+def test_gates_need_no_model(tmp_path, cells):
     path = tmp_path / "s.yaml"
-    path.write_text("base: tiny\nevaluate: characterize\nlibrary: x\nsweep: {array.rows: [4, 8]}\n")
+    path.write_text(
+        f"base: tiny\nevaluate: characterize\nlibrary: {cells}\nsweep: {{array.rows: [4, 8]}}\n"
+    )
     assert load_sweep(path).points == 2

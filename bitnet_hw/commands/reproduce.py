@@ -37,6 +37,8 @@ def reproduce(
     if plot is not None and plot.suffix not in (".png", ".html"):
         raise ConfigError(f"--plot must be a .png or .html file, not {str(plot)!r}")
     result = reproduce_figures(names or ())
+    if plot is not None and not result.compared:
+        raise ConfigError("--plot shows errors; gates answer what is chosen, and have none")
     if plot is not None:
         _write_plot(plot, result)
     if output_format is Format.JSON:
