@@ -1,6 +1,6 @@
 """The accelerator: commands, packed weights and activations in, int32 results out."""
 
-from amaranth import Module, Signal, signed
+from amaranth import Cat, Module, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
@@ -13,6 +13,8 @@ from rtl.result_buffer import ResultBuffer, beat_layout
 from rtl.row import Row
 from rtl.sequencer import Sequencer, step_layout
 from rtl.shared import place
+from rtl.stream_watch import StreamWatch
+from rtl.weight_check import WeightCheck
 from rtl.weights import TileLoader
 
 __all__ = ["Accelerator"]
@@ -74,6 +76,8 @@ class Accelerator(wiring.Component):
             init=[],
         )
         write, read = store.write_port(), store.read_port()
+        given = (self.commands, self.weights, self.activations)
+        m.submodules.watch = watch = StreamWatch(len(given))
 
         connect(m, host=flipped(self.commands), dispatcher=dispatcher.commands)
         connect(m, host=flipped(self.weights), tiles=tiles.weights)
@@ -120,6 +124,10 @@ class Accelerator(wiring.Component):
                 results.totals[number].eq(row.total),
             ]
         m.d.comb += [results.push.eq(valid & what.final), results.what.eq(what.vector)]
+        m.d.comb += [
+            watch.valid.eq(Cat(port.valid for port in given)),
+            watch.ready.eq(Cat(port.ready for port in given)),
+        ]
 
         events = counters.events
         m.d.comb += [
@@ -128,6 +136,14 @@ class Accelerator(wiring.Component):
             events.busy.eq(sequencer.step),
             events.illegal_code.eq(tiles.illegal),
             events.bad_command.eq(dispatcher.rejected),
+            events.dropped_valid.eq(watch.dropped),
             *(getattr(events, name).eq(getattr(sequencer, name)) for name in COUNTERS[2:]),
         ]
+        if geometry.check_bits:
+            m.submodules.check = check = WeightCheck(geometry)
+            m.d.comb += [
+                check.word.eq(self.weights.payload),
+                check.accepted.eq(self.weights.valid & self.weights.ready),
+                events.corrupt_word.eq(check.corrupt),
+            ]
         return m

@@ -8,7 +8,7 @@ __all__ = ["COUNTERS", "ERRORS", "Counters", "status_signature"]
 
 COUNTER_BITS = 48
 COUNTERS = ("cycles", "busy", "weight_wait", "activation_wait", "output_wait")
-ERRORS = ("illegal_code", "bad_command")
+ERRORS = ("illegal_code", "bad_command", "corrupt_word", "dropped_valid")
 
 
 def status_signature():
@@ -20,6 +20,10 @@ def status_signature():
         A weight word held an illegal code, which counted as weight 0.
     bad_command
         A command was dropped because its size is 0 or beyond the geometry.
+    corrupt_word
+        A weight word did not match its check bits; only where the geometry has any.
+    dropped_valid
+        The host took `valid` back before the transfer.
     cycles
         Cycles in which the accelerator was not idle.
     busy

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from functools import cache
 
 from rtl.lane_style import LANE_STYLES, LaneStyle
+from rtl.word_check import WEIGHT_CHECKS, check_bits
 
 __all__ = ["SIZE_LIMITS", "WEIGHT_ENCODINGS", "Geometry"]
 
 WEIGHT_ENCODINGS = ("trit2", "trit5")
+
+_WEIGHTS_PER_BYTE = {"trit2": 4, "trit5": 5}
 
 ACTIVATION_BITS = 8
 RESULT_BITS = 32
@@ -85,6 +88,9 @@ class Geometry:
         Levels of the adder tree between two pipeline registers.
     lane_style : str
         How a weight selects +x, 0 or -x; a key of `rtl.lane_style.LANE_STYLES`.
+    weight_check : str
+        What protects each word of the weight stream: ``"none"``, or ``"hamming"`` for check bits in
+        its highest places (`rtl.word_check`).
 
     Raises
     ------
@@ -103,6 +109,7 @@ class Geometry:
     output_bus_words: int
     tree_register_every: int = 2
     lane_style: str = "select"
+    weight_check: str = "none"
 
     def __post_init__(self) -> None:
         for name, limit in SIZE_LIMITS.items():
@@ -118,10 +125,19 @@ class Geometry:
             raise TypeError(
                 f"lane_style must be one of {', '.join(LANE_STYLES)}, not {self.lane_style!r}"
             )
+        if self.weight_check not in WEIGHT_CHECKS:
+            raise TypeError(
+                f"weight_check must be one of {', '.join(WEIGHT_CHECKS)}, not {self.weight_check!r}"
+            )
         if self.weight_bus_bits % 8:
             raise ValueError(
                 f"weight_bus_bits must be a multiple of 8, not {self.weight_bus_bits} "
                 f"({self.weight_bus_bits % 8} bits over)"
+            )
+        if self.data_bytes < 1:
+            raise ValueError(
+                f"weight_bus_bits must be at least 16, for a byte of weights beside "
+                f"{self.check_bits} check bits, not {self.weight_bus_bits}"
             )
         if self.output_bus_words > self.rows:
             raise ValueError(
@@ -146,11 +162,19 @@ class Geometry:
     # The weight stream.
 
     @property
+    def check_bits(self) -> int:
+        """Highest bits of a word of the weight stream that hold no weights, but its check."""
+        return 0 if self.weight_check == "none" else check_bits(self.weight_bus_bits)
+
+    @property
+    def data_bytes(self) -> int:
+        """Lowest bytes of a word of the weight stream, which hold its weights."""
+        return (self.weight_bus_bits - self.check_bits) // 8
+
+    @property
     def word_trits(self) -> int:
         """Weights carried by one word of the weight stream."""
-        if self.weight_encoding == "trit2":
-            return self.weight_bus_bits // 2
-        return self.weight_bus_bits // 8 * 5
+        return self.data_bytes * _WEIGHTS_PER_BYTE[self.weight_encoding]
 
     @property
     def tile_trits(self) -> int:

@@ -4,10 +4,11 @@ import random
 
 import pytest
 from amaranth import Signal
-from amaranth.hdl import ResetInserter
+from amaranth.hdl import EnableInserter, ResetInserter
 from amaranth.sim import Simulator
 
 from rtl.accelerator import Accelerator
+from rtl.counters import COUNTERS, ERRORS
 from rtl.geometry import Geometry
 from rtl.job import Job
 from sim.pysim import Operands, run_jobs, tile_words
@@ -25,6 +26,16 @@ GEOMETRIES = [
         tree_register_every=1,
     ),
     Geometry(rows=1, lanes=1, weight_bus_bits=8, max_tokens=1, max_k=3, output_bus_words=1),
+    Geometry(
+        rows=3,
+        lanes=4,
+        weight_encoding="trit2",
+        weight_bus_bits=16,
+        max_tokens=2,
+        max_k=9,
+        output_bus_words=2,
+        weight_check="hamming",
+    ),
     Geometry(
         rows=5,
         lanes=3,
@@ -60,7 +71,7 @@ def test_random_jobs_under_random_flow(geometry, pause_share):
     run = run_jobs(geometry, operands, pause=lambda: rng.random() < pause_share)
     assert run.results == [x for item in operands for x in item.results(geometry)]
     assert run.status["idle"] == 1
-    assert run.status["illegal_code"] == run.status["bad_command"] == 0
+    assert not any(run.status[name] for name in ERRORS)
     assert run.status["busy"] == sum(item.job.steps(geometry) for item in operands)
 
 
@@ -98,18 +109,33 @@ class Bench:
         self.dut = Accelerator(geometry)
 
     def run(self, bench):
-        self.reset = Signal()
-        simulator = Simulator(ResetInserter(self.reset)(self.dut))
+        self.reset, self.enable = Signal(), Signal(init=1)
+        simulator = Simulator(EnableInserter(self.enable)(ResetInserter(self.reset)(self.dut)))
         simulator.add_clock(1e-9)
         simulator.add_testbench(bench)
         simulator.run()
 
-    async def stream(self, ctx, operands, *, stop_after=10_000, corrupt=None, take=1, without=None):
-        """Offer everything but `without`, and `take` results, for at most `stop_after` cycles."""
+    async def stream(
+        self,
+        ctx,
+        operands,
+        *,
+        stop_after=10_000,
+        corrupt=None,
+        flip=0,
+        take=1,
+        without=None,
+        gated=None,
+    ):
+        """Offer everything but `without`, and `take` results, for at most `stop_after` cycles.
+
+        In cycle `gated` the clock of the design stops for a while, and that of its host with it.
+        """
         geometry, dut = self.geometry, self.dut
         words = list(tile_words(geometry, operands.weights))
         if corrupt is not None:
             words[corrupt] |= 0xFF
+        words[0] ^= flip
         sources = [
             (dut.commands, [vars(operands.job)]),
             (dut.weights, words),
@@ -118,11 +144,15 @@ class Bench:
         sources = [(stream, items) for stream, items in sources if stream is not without]
         results = []
         ctx.set(dut.results.ready, take)
-        for _ in range(stop_after):
+        for cycle in range(stop_after):
             for stream, items in sources:
                 ctx.set(stream.valid, bool(items))
                 if items:
                     ctx.set(stream.payload, items[0])
+            if cycle == gated:
+                ctx.set(self.enable, 0)
+                await ctx.tick().repeat(3)
+                ctx.set(self.enable, 1)
             port = dut.results
             sampled = await ctx.tick().sample(
                 *(stream.ready for stream, _ in sources), port.valid, port.payload
@@ -156,6 +186,76 @@ def test_reset_at_every_cycle_of_a_job(geometry):
             assert ctx.get(bench.dut.status.idle) == 1
             assert ctx.get(bench.dut.status.cycles) == 0
             assert await bench.stream(ctx, clean) == clean.results(geometry), cycle
+
+    bench.run(run)
+
+
+@pytest.mark.parametrize("geometry", GEOMETRIES[:2])
+def test_the_clock_may_stop_at_every_cycle_of_a_job(geometry):
+    [operands] = random_operands(geometry, random.Random(10), 1)
+    bench = Bench(geometry)
+    running = run_jobs(geometry, [operands])
+
+    async def run(ctx):
+        for cycle in range(running.end + 2):
+            assert await bench.stream(ctx, operands, gated=cycle) == operands.results(geometry)
+            status = bench.dut.status
+            counted = {name: ctx.get(getattr(status, name)) for name in COUNTERS}
+            assert counted == {name: running.status[name] for name in COUNTERS}, cycle
+            ctx.set(bench.dut.clear, 1)
+            await ctx.tick()
+            ctx.set(bench.dut.clear, 0)
+
+    bench.run(run)
+
+
+def test_a_flipped_bit_is_remembered():
+    geometry = next(geometry for geometry in GEOMETRIES if geometry.check_bits)
+    operands = Operands.random(Job(k=geometry.lanes, n=geometry.rows), random.Random(11))
+    bench = Bench(geometry)
+
+    async def run(ctx):
+        status = bench.dut.status
+        assert await bench.stream(ctx, operands) == operands.results(geometry)
+        assert ctx.get(status.corrupt_word) == 0
+        for place in range(geometry.weight_bus_bits):
+            await bench.stream(ctx, operands, flip=1 << place)
+            # It is known with the first result.
+            assert ctx.get(status.corrupt_word) == 1, place
+            ctx.set(bench.dut.clear, 1)
+            await ctx.tick()
+            ctx.set(bench.dut.clear, 0)
+            assert ctx.get(status.corrupt_word) == 0
+
+    bench.run(run)
+
+
+@pytest.mark.parametrize("stream", ["commands", "weights", "activations"])
+def test_an_offer_that_is_taken_back_is_remembered(stream):
+    geometry = GEOMETRIES[0]
+    operands = Operands.random(Job(k=7, n=6, m=2), random.Random(12))
+    bench = Bench(geometry)
+
+    async def run(ctx):
+        dut = bench.dut
+        port = getattr(dut, stream)
+        # Nothing else is offered, so that at some time it is not taken.
+        ctx.set(port.valid, 1)
+        if stream == "commands":
+            ctx.set(port.payload, {"k": 1, "n": 1, "m": 1})
+        for _ in range(20):
+            *_, ready = await ctx.tick().sample(port.ready)
+        assert not ready
+        assert ctx.get(dut.status.dropped_valid) == 0
+        ctx.set(port.valid, 0)
+        await ctx.tick()
+        assert ctx.get(dut.status.dropped_valid) == 1
+        ctx.set(bench.reset, 1)
+        await ctx.tick()
+        ctx.set(bench.reset, 0)
+        assert ctx.get(dut.status.dropped_valid) == 0
+        assert await bench.stream(ctx, operands) == operands.results(geometry)
+        assert ctx.get(dut.status.dropped_valid) == 0
 
     bench.run(run)
 
