@@ -70,6 +70,7 @@ class AcceleratorBench:
         pauses: Mapping[str, Pattern] | None = None,
         rate: tuple[int, int] | None = None,
         noise: random.Random | None = None,
+        take_back: Mapping[str, Pattern] | None = None,
     ) -> None:
         """Connect new drivers and observers, with nothing to send yet.
 
@@ -83,8 +84,10 @@ class AcceleratorBench:
         noise : random.Random
             Draws payloads for idle cycles, and turns on the checkers of the streams that this bench
             itself drives.
+        take_back : mapping
+            Pattern of cycles in which offered items are taken back, against the rules.
         """
-        pauses = pauses or {}
+        pauses, take_back = pauses or {}, take_back or {}
         self.ports = {name: StreamPort(self._dut, name) for name in STREAMS}
         self.scoreboard = scoreboard = Scoreboard(self._geometry, golden_reference)
         self.start: int | None = None
@@ -95,6 +98,7 @@ class AcceleratorBench:
                 pause=pauses.get(name),
                 rate=rate if name == "weights" else None,
                 idle_payload=_noise(self.ports[name], noise),
+                take_back=take_back.get(name),
             )
             for name in STREAMS[:3]
         }
@@ -133,6 +137,11 @@ class AcceleratorBench:
     def send_words(self, stream: str, words: Iterable[int]) -> None:
         """Queue payloads on one stream."""
         self._sources[stream].send(words)
+
+    @property
+    def taken_back(self) -> int:
+        """Items of all streams that have been taken back."""
+        return sum(source.taken_back for source in self._sources.values())
 
     async def reset(self) -> None:
         """Reset the accelerator."""

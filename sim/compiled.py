@@ -164,7 +164,7 @@ class CompiledModel:
             raise BenchFailed(
                 f"Results must carry the flags {[job.flags for job in jobs]}, not {flags.tolist()}"
             )
-        if status["bad_command"] or not status["idle"]:
+        if status["bad_command"] or status["dropped_valid"] or not status["idle"]:
             raise BenchFailed("After the last result the accelerator must be idle, without errors")
         return CompiledRun(
             jobs=jobs,
@@ -172,6 +172,7 @@ class CompiledModel:
             last_beat=status["last_beat"],
             counters={name: status[name] for name in COUNTERS},
             illegal_code=bool(status["illegal_code"]),
+            corrupt_word=bool(status["corrupt_word"]),
             _rows=self.geometry.rows,
         )
 

@@ -172,6 +172,8 @@ def _compare(
     """Return how many results differ, and the first one in words."""
     if run.illegal_code:
         raise BenchFailed("The hardware must not meet an illegal weight code: there is none")
+    if run.corrupt_word:
+        raise BenchFailed("The hardware must not find flipped bits in the weights: there are none")
     matrices = iter(run.matrices())
     mismatches, message = 0, ""
     for number, (parts, product) in enumerate(zip(jobs, expected, strict=True)):

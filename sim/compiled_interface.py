@@ -4,7 +4,7 @@ import ctypes
 from pathlib import Path
 from typing import Any
 
-from rtl.counters import COUNTERS
+from rtl.counters import COUNTERS, ERRORS
 
 __all__ = ["FINISHED", "RUNNING", "Jobs", "Shape", "Status", "load_library"]
 
@@ -42,7 +42,7 @@ Status = _structure(
     **dict.fromkeys(
         (
             *("cycle", "last_beat", "results", "jobs"),
-            *("idle", "illegal_code", "bad_command", *COUNTERS),
+            *("idle", *ERRORS, *COUNTERS),
         ),
         U64,
     ),

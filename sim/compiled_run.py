@@ -26,6 +26,8 @@ class CompiledRun:
         The hardware's counters: cycles, busy, weight_wait, activation_wait, output_wait.
     illegal_code : bool
         Whether the hardware met an illegal weight code.
+    corrupt_word : bool
+        Whether a weight word did not match its check bits.
     """
 
     jobs: tuple[Job, ...]
@@ -33,6 +35,7 @@ class CompiledRun:
     last_beat: int
     counters: dict[str, int]
     illegal_code: bool
+    corrupt_word: bool
     _rows: int
 
     def matrices(self) -> list[NDArray[np.int32]]:

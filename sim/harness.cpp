@@ -66,6 +66,8 @@ struct Status {
     uint64_t idle;
     uint64_t illegal_code;
     uint64_t bad_command;
+    uint64_t corrupt_word;
+    uint64_t dropped_valid;
     uint64_t cycles;
     uint64_t busy;
     uint64_t weight_wait;
@@ -206,6 +208,8 @@ void model_status(const Model* model, Status* status) {
     status->idle = top.idle;
     status->illegal_code = top.illegal_code;
     status->bad_command = top.bad_command;
+    status->corrupt_word = top.corrupt_word;
+    status->dropped_valid = top.dropped_valid;
     status->cycles = top.cycles;
     status->busy = top.busy;
     status->weight_wait = top.weight_wait;

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rtl.geometry import Geometry
 from sim.build_folder import build_folder
 from sim.packer_build import build_packer
+from sim.weight_check import checked
 
 __all__ = ["NativePacker"]
 
@@ -141,8 +142,8 @@ class NativePacker:
         shifts : array
             uint8, [n]: the lowest bit of its codes, 0, 2, 4 or 6.
         memory : array
-            uint8, [at least `packed_bytes`]; the result then lies in it. Fresh memory takes longer
-            than packing.
+            uint8, [at least `packed_bytes`]; the result then lies in it, unless words have check
+            bits. Fresh memory takes longer than packing.
 
         Returns
         -------
@@ -179,7 +180,9 @@ class NativePacker:
     ) -> Bytes | None:
         """Return the words, or None if a code is illegal."""
         geometry = self._geometry
-        size = self.packed_bytes(n, k)
+        # Weights first, without a gap between words; check bits come between them afterwards.
+        tile_bytes = geometry.words_per_tile * geometry.data_bytes
+        size = geometry.n_tiles(n) * geometry.k_tiles(k) * tile_bytes
         if memory is None:
             memory = np.empty(size, np.uint8)
         elif memory.dtype != np.uint8 or not memory.flags.c_contiguous or memory.size < size:
@@ -197,7 +200,7 @@ class NativePacker:
             rows=geometry.rows,
             lanes=geometry.lanes,
             group=_GROUP[geometry.weight_encoding],
-            tile_bytes=geometry.tile_bytes,
+            tile_bytes=tile_bytes,
             threads=self._threads,
         )
         outcome = _PACKED
@@ -205,5 +208,6 @@ class NativePacker:
             outcome = self._code.pack_matrix(ctypes.byref(matrix), memory.ctypes.data)
         if outcome == _NO_MEMORY:
             raise MemoryError(f"Packing {n} x {k} weights takes more memory than there is")
-        packed = memory.reshape(-1)[:size].reshape(-1, geometry.weight_bus_bits // 8)
-        return packed if outcome == _PACKED else None
+        if outcome != _PACKED:
+            return None
+        return checked(geometry, memory.reshape(-1)[:size].reshape(-1, geometry.data_bytes))

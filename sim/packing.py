@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from rtl.geometry import Geometry
 from rtl.trit import TRIT5_ENCODE, TRIT_CODES
+from sim.weight_check import checked
 
 __all__ = [
     "activation_words",
@@ -99,11 +100,13 @@ def pack_weights(
     groups = (tiles.reshape(-1, size) + 1).astype(np.uint8)
     numbers = groups @ (3 ** np.arange(size)).astype(np.uint8)
     encode, _, _ = _TABLES[geometry.weight_encoding]
-    return encode[numbers].reshape(-1, geometry.weight_bus_bits // 8)
+    return checked(geometry, encode[numbers].reshape(-1, geometry.data_bytes))
 
 
 def unpack_weights(geometry: Geometry, words: Bytes, n: int, k: int) -> tuple[Int8s, bool]:
     """Unpack the words of a weight matrix; the inverse of `pack_weights`.
+
+    Check bits are left out: `sim.weight_check.corrupt` looks at them.
 
     Returns
     -------
@@ -114,6 +117,7 @@ def unpack_weights(geometry: Geometry, words: Bytes, n: int, k: int) -> tuple[In
     n_tiles, k_tiles = geometry.n_tiles(n), geometry.k_tiles(k)
     _, decode, illegal = _TABLES[geometry.weight_encoding]
     size = decode.shape[1]
+    words = words[:, : geometry.data_bytes]
     # Places of a word that no tile can use are not decoded, in whole codes.
     decoded = min(geometry.word_trits, geometry.tile_trits)
     if geometry.weight_encoding == "trit5":

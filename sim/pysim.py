@@ -16,6 +16,7 @@ from rtl.counters import COUNTERS, ERRORS
 from rtl.geometry import Geometry
 from rtl.job import Job
 from rtl.trit import pack_word
+from rtl.word_check import with_check
 
 __all__ = ["CLOCK_PERIOD_S", "Operands", "Run", "run_jobs", "tile_words"]
 
@@ -108,8 +109,11 @@ def tile_words(geometry: Geometry, weights: Sequence[Sequence[int]]) -> Iterator
             ]
             for word in range(geometry.words_per_tile):
                 part = trits[word * geometry.word_trits : (word + 1) * geometry.word_trits]
-                yield pack_word(
-                    part, encoding=geometry.weight_encoding, bits=geometry.weight_bus_bits
+                packed = pack_word(
+                    part, encoding=geometry.weight_encoding, bits=8 * geometry.data_bytes
+                )
+                yield (
+                    with_check(packed, geometry.weight_bus_bits) if geometry.check_bits else packed
                 )
 
 

@@ -11,6 +11,7 @@ from rtl.geometry import Geometry
 from rtl.job import Job
 from sim.packing import unpack_weights
 from sim.payloads import split_beat, split_command
+from sim.weight_check import corrupt
 
 __all__ = ["Reference", "Scoreboard"]
 
@@ -99,8 +100,9 @@ class Scoreboard:
         The first mismatches, in words.
     results : list of arrays
         int32 [m, n] for each job, as the design gave them.
-    illegal_code, bad_command : bool
-        Whether the design has been given one.
+    illegal_code, bad_command, corrupt_word, dropped_valid : bool
+        Whether the design has been given one; the last is for the bench to tell, as a scoreboard
+        sees transfers only.
     """
 
     def __init__(self, geometry: Geometry, reference: Reference) -> None:
@@ -113,6 +115,8 @@ class Scoreboard:
         self.results: list[NDArray[np.int32]] = []
         self.illegal_code = False
         self.bad_command = False
+        self.corrupt_word = False
+        self.dropped_valid = False
         # Jobs whose activations, and whose weights, are still to come in full.
         self._loading: deque[_Job] = deque()
         self._computing: deque[_Job] = deque()
@@ -213,6 +217,7 @@ class Scoreboard:
                 words = _take(self._weight_words, count, geometry.weight_bus_bits // 8)
                 item.weights, illegal = unpack_weights(geometry, words, outputs, item.job.k)
                 self.illegal_code |= illegal
+                self.corrupt_word |= bool(corrupt(geometry, words).any())
             self._predict_tokens(item, item.weights)
             if item.tokens_predicted < item.job.m:
                 return

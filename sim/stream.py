@@ -85,6 +85,14 @@ class StreamSource:
     idle_payload : callable
         Gives the payload for cycles in which nothing is offered, to show that the design does not
         look at it; without it the payload stays as it was.
+    take_back : iterator of bool
+        Asked in each cycle in which an item has been offered and not taken: True takes it back,
+        against the rules, to be offered again later.
+
+    Attributes
+    ----------
+    taken_back : int
+        Items so far.
     """
 
     def __init__(
@@ -94,8 +102,12 @@ class StreamSource:
         pause: Pattern | None = None,
         rate: tuple[int, int] | None = None,
         idle_payload: Callable[[], int] | None = None,
+        take_back: Pattern | None = None,
     ) -> None:
+        self.taken_back = 0
         self._port = port
+        self._take_back = never() if take_back is None else take_back
+        self._offered = 0
         self._pause = never() if pause is None else pause
         self._rate = rate
         self._idle_payload = idle_payload
@@ -117,10 +129,14 @@ class StreamSource:
 
     def drive(self) -> None:
         """Set the stream for the cycle that begins."""
-        if not self._offering or self._port.transferred:
-            offer = self._peek() is not None and self._due() and not next(self._pause)
+        again = self._offering and not self._port.transferred and next(self._take_back)
+        if again:
+            self._return_item()
+        if again or not self._offering or self._port.transferred:
+            offer = not again and self._peek() is not None and self._due() and not next(self._pause)
             if offer:
-                self._port.payload_handle.value = self._next
+                assert self._next is not None
+                self._port.payload_handle.value = self._offered = self._next
                 self._next = None
                 self._index += 1
             elif self._idle_payload is not None:
@@ -129,6 +145,14 @@ class StreamSource:
                 self._port.valid_handle.value = int(offer)
             self._offering = offer
         self._cycle += 1
+
+    def _return_item(self) -> None:
+        """Put the offered item before all others."""
+        later = [] if self._next is None else [self._next]
+        self._batches.appendleft(iter([self._offered, *later]))
+        self._next = None
+        self._index -= 1
+        self.taken_back += 1
 
     def _peek(self) -> int | None:
         while self._next is None and self._batches:

@@ -1,15 +1,13 @@
 """cocotb tests of the accelerator.
 
 Parameters of the run, read from its JSON file: `geometry` for all tests; `random_jobs` takes
-`scenarios` and `jobs`, `reset_mid_job` takes `resets`; `given_jobs` takes `runs` (operands file,
-results file and weight rate of each) and `progress` (a file that it keeps up to date with the
-number of results compared).
+`scenarios` and `jobs`; `given_jobs` takes `runs` (operands file, results file and weight rate of
+each) and `progress` (a file that it keeps up to date with the number of results compared).
 """
 
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +17,10 @@ import numpy as np
 from rtl.counters import COUNTERS, ERRORS
 from rtl.geometry import Geometry
 from rtl.job import Job
-from rtl.trit import TRIT5_DECODE
 from sim.accelerator_bench import STREAMS, AcceleratorBench
 from sim.bench import parameters, report, seed
 from sim.operands import JobOperands, draw_job, load_operands
-from sim.packing import activation_words, pack_weights
 from sim.pauses import PATTERNS
-from sim.payloads import command_word
 
 _PROGRESS_INTERVAL_S = 0.2
 _RATES = (None, None, (1, 1), (3, 2), (2, 3), (1, 7))
@@ -38,14 +33,6 @@ def _geometry() -> Geometry:
 def _check(bench: AcceleratorBench) -> None:
     problems = bench.scoreboard.finish()
     assert not problems, "\n".join(problems)
-
-
-async def _expect_clean(bench: AcceleratorBench, rng: np.random.Generator) -> None:
-    """Send one more job, which must be exact."""
-    bench.attach()
-    bench.send([JobOperands.random(draw_job(_geometry(), rng), rng)])
-    await bench.run()
-    _check(bench)
 
 
 @cocotb.test()
@@ -119,103 +106,6 @@ def _kinds(job: Job, geometry: Geometry) -> dict[str, int]:
         "one_token": job.m == 1,
         "max_tokens": job.m == geometry.max_tokens,
     }
-
-
-@cocotb.test()
-async def reset_mid_job(dut: Any) -> None:
-    """Reset at a random cycle of busy work: whatever comes after must be exact."""
-    geometry, settings = _geometry(), parameters()
-    rng = random.Random(seed())
-    data = np.random.default_rng(seed())
-    bench = AcceleratorBench(dut, geometry)
-    await bench.reset()
-    for _ in range(settings["resets"]):
-        bench.attach(pauses={name: PATTERNS["evenly"](rng) for name in STREAMS})
-        bench.send(JobOperands.random(draw_job(geometry, data), data) for _ in range(4))
-        await bench.skip(rng.randint(1, 120))
-        await bench.reset()
-        await _expect_clean(bench, data)
-        await bench.skip(2)
-        assert bench.status()["idle"] == 1
-
-
-@cocotb.test()
-async def illegal_codes(dut: Any) -> None:
-    """Illegal codes count as weight 0, are remembered, and forgotten on `clear`."""
-    geometry = _geometry()
-    data = np.random.default_rng(seed())
-    bench = AcceleratorBench(dut, geometry)
-    await bench.reset()
-    group, code_bits = {"trit2": (1, 2), "trit5": (5, 8)}[geometry.weight_encoding]
-    codes = -(-geometry.tile_trits // group)
-    # Every place of a tile, a few at a time.
-    for first in range(0, codes, 8):
-        operands = JobOperands.random(
-            Job(k=2 * geometry.lanes, n=geometry.rows, m=geometry.max_tokens), data
-        )
-        words = pack_weights(geometry, operands.weights)
-        bits = [int.from_bytes(word.tobytes(), "little") for word in words]
-        per_word = geometry.word_trits // group
-        for place in range(first, min(first + 8, codes)):
-            # 0b11 is illegal in trit2; in trit5 whatever the table calls so.
-            code = 0b11 if code_bits == 2 else _illegal_trit5(data)
-            word, shift = place // per_word, place % per_word * code_bits
-            bits[word] = bits[word] & ~(((1 << code_bits) - 1) << shift) | code << shift
-        bench.attach()
-        job = operands.job
-        bench.send_words("commands", [command_word(geometry, k=job.k, n=job.n, m=job.m)])
-        bench.send_words("activations", activation_words(geometry, operands.activations))
-        bench.send_words("weights", bits)
-        await bench.run()
-        _check(bench)
-        await bench.skip(2)
-        assert bench.scoreboard.illegal_code
-        assert bench.status()["illegal_code"] == 1
-        # The error stays through a clean job.
-        await _expect_clean(bench, data)
-        assert not bench.scoreboard.illegal_code
-        assert bench.status()["illegal_code"] == 1
-        await bench.clear()
-        assert bench.status()["illegal_code"] == 0
-
-
-def _illegal_trit5(rng: np.random.Generator) -> int:
-    return int(rng.choice([code for code, weights in enumerate(TRIT5_DECODE) if weights is None]))
-
-
-def _bad_commands(geometry: Geometry) -> Iterator[dict[str, int]]:
-    good = {"k": 1, "n": 1, "m": 1}
-    for name in good:
-        yield good | {name: 0}
-    for name, limit in (("k", geometry.max_k), ("m", geometry.max_tokens)):
-        largest = (1 << limit.bit_length()) - 1
-        if largest > limit:
-            yield good | {name: limit + 1}
-            yield good | {name: largest}
-
-
-@cocotb.test()
-async def bad_command(dut: Any) -> None:
-    """Commands of an impossible size are dropped and remembered; the jobs around them are exact."""
-    geometry = _geometry()
-    data = np.random.default_rng(seed())
-    bench = AcceleratorBench(dut, geometry)
-    await bench.reset()
-    for values in _bad_commands(geometry):
-        bench.attach()
-        bench.send([JobOperands.random(draw_job(geometry, data), data)])
-        bench.send_words("commands", [command_word(geometry, **values)])
-        bench.send(JobOperands.random(draw_job(geometry, data), data) for _ in range(2))
-        await bench.run()
-        _check(bench)
-        await bench.skip(2)
-        assert bench.scoreboard.jobs == 3
-        assert bench.scoreboard.bad_command
-        assert bench.status()["bad_command"] == 1
-        await _expect_clean(bench, data)
-        assert bench.status()["bad_command"] == 1
-        await bench.clear()
-        assert bench.status()["bad_command"] == 0
 
 
 @cocotb.test()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bitnet_hw.cycles import CycleCount, WeightRate, _sum_of_floors, cycles
 from rtl.geometry import Geometry
 from rtl.job import Job
+from rtl.word_check import width_for
 from sim.pysim import Operands, run_jobs
 
 
@@ -18,15 +19,17 @@ def random_geometry(rng: random.Random) -> Geometry:
     encoding = rng.choice(("trit2", "trit5"))
     trits = -(-rows * lanes // rng.choice((1, 1, 2, 3, 5)))
     codes = -(-trits // 4) if encoding == "trit2" else -(-trits // 5)
+    check = rng.choice(("none", "none", "hamming"))
     return Geometry(
         rows=rows,
         lanes=lanes,
         weight_encoding=encoding,
-        weight_bus_bits=8 * (codes + rng.choice((0, 0, 0, 1))),
+        weight_bus_bits=width_for(codes, check) + 8 * rng.choice((0, 0, 0, 1)),
         max_tokens=rng.randint(1, 5),
         max_k=rng.randint(max(1, lanes - 2), lanes * 5),
         output_bus_words=rng.randint(1, rows),
         tree_register_every=rng.randint(1, 3),
+        weight_check=check,
     )
 
 

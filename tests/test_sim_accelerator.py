@@ -12,7 +12,7 @@ from sim.errors import BenchFailed
 from sim.runner import run
 
 SIMULATORS = ["verilator", pytest.param("icarus", marks=pytest.mark.icarus)]
-TESTS = ["random_jobs", "reset_mid_job", "illegal_codes", "bad_command"]
+FAULTS = ["reset_mid_job", "illegal_codes", "bad_command", "taken_back", "stopped_streams"]
 TOP = "bitnet_accelerator"
 
 GEOMETRIES = {
@@ -36,6 +36,17 @@ GEOMETRIES = {
         max_tokens=1,
         output_bus_words=1,
         tree_register_every=1,
+    ),
+    # Check bits, two words in a tile.
+    "3x5-trit5-hamming": Geometry(
+        rows=3,
+        lanes=5,
+        weight_encoding="trit5",
+        weight_bus_bits=24,
+        max_k=16,
+        max_tokens=2,
+        output_bus_words=2,
+        weight_check="hamming",
     ),
     # The smallest there is.
     "1x1-trit2": Geometry(
@@ -61,37 +72,61 @@ GEOMETRIES = {
 }
 
 
-def check(
-    geometry, simulator, build_root, directory, *, tests=TESTS, verilog=None, scenarios=25, seed=1
-):
+def check(geometry, simulator, build_root, directory, *, verilog=None, scenarios=25, seed=1):
+    """Run random jobs."""
     design = build(verilog or emit(geometry)[0], top=TOP, simulator=simulator, root=build_root)
     return run(
         design,
         bench="sim.tb_accelerator",
-        tests=tests,
+        tests=["random_jobs"],
         directory=directory,
         parameters={
             "geometry": dataclasses.asdict(geometry),
             "scenarios": scenarios,
             "jobs": 5,
-            "resets": scenarios,
         },
         seed=seed,
     )
 
 
+def check_faults(geometry, simulator, build_root, directory, *, seed=1):
+    """Do what a host, a memory or a reset may do."""
+    tests = [*FAULTS, *(["flipped_bits"] if geometry.check_bits else [])]
+    design = build(emit(geometry)[0], top=TOP, simulator=simulator, root=build_root)
+    result = run(
+        design,
+        bench="sim.tb_faults",
+        tests=tests,
+        directory=directory,
+        parameters={"geometry": dataclasses.asdict(geometry), "scenarios": 24, "resets": 25},
+        seed=seed,
+    )
+    assert result.tests == len(tests)
+    return result
+
+
 @pytest.mark.parametrize("simulator", SIMULATORS)
 @pytest.mark.parametrize("name", GEOMETRIES)
-def test_random_jobs_and_directed_faults(name, simulator, build_root, tmp_path):
+def test_random_jobs(name, simulator, build_root, tmp_path):
     geometry = GEOMETRIES[name]
     result = check(geometry, simulator, build_root, tmp_path)
-    assert result.tests == len(TESTS)
+    assert result.tests == 1
     assert result.data["jobs"] >= 50
     seen = result.data["seen"]
     if geometry.lanes == 1:
         # Nothing is ragged where a tile is one weight.
         assert seen.pop("ragged_k") == seen.pop("ragged_n") == 0
     assert all(seen.values()), seen
+
+
+@pytest.mark.parametrize("simulator", SIMULATORS)
+@pytest.mark.parametrize("name", GEOMETRIES)
+def test_directed_faults(name, simulator, build_root, tmp_path):
+    geometry = GEOMETRIES[name]
+    result = check_faults(geometry, simulator, build_root, tmp_path)
+    assert result.data["taken_back"] > 24
+    if geometry.check_bits:
+        assert result.data["flipped_words"] == 3 * geometry.weight_bus_bits
 
 
 @pytest.mark.long
@@ -128,6 +163,7 @@ def test_many_random_jobs(geometry, simulator, seed, build_root, tmp_path):
     scenarios = {"verilator": 250, "icarus": 100}[simulator]
     result = check(geometry, simulator, build_root, tmp_path, scenarios=scenarios, seed=seed)
     assert result.data["jobs"] >= 2 * scenarios
+    check_faults(geometry, simulator, build_root, tmp_path / "faults", seed=seed)
 
 
 def ignore_back_pressure(verilog):
@@ -153,7 +189,6 @@ def test_a_fault_is_found(fault, build_root, tmp_path):
             "verilator",
             build_root,
             tmp_path,
-            tests=["random_jobs"],
             verilog=faulty,
             scenarios=3,
         )
