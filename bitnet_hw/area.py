@@ -28,6 +28,7 @@ def chip_area_mm2(config: Config, edge: str = "nominal") -> dict[str, float]:
     geometry = config.array
     logic = {
         **(_gates_um2(config) if config.technology.gates else _array_um2(geometry, areas, edge)),
+        **_check_um2(geometry, areas, edge),
         "vector_unit": config.vector_unit.fp16_macs_per_cycle
         * (areas.fp16_multiply.at(edge) + areas.fp16_add.at(edge)),
     }
@@ -56,14 +57,15 @@ def power_at_rest_w(
         return {}
     logic_w = leakage.logic_mw_per_mm2.at(edge) * 1e-3
     stored_mb = sum(sram_bits(config.array).values()) / 8 / _BYTES_PER_MB
+    check_w = area.get("weight_check", 0.0) * logic_w
     if config.technology.gates:
         # 1 nW, and 1 fJ in each cycle.
         array = {
             "array_clock": _gates_sum(config, "clock_fj") * 1e-15 * config.clock_hz,
-            "array_leakage": _gates_sum(config, "leakage_nw") * 1e-9,
+            "array_leakage": _gates_sum(config, "leakage_nw") * 1e-9 + check_w,
         }
     else:
-        array = {"array_leakage": sum(area[part] for part in ARRAY_PARTS) * logic_w}
+        array = {"array_leakage": sum(area[part] for part in ARRAY_PARTS) * logic_w + check_w}
     return {
         **array,
         "core_leakage": area["vector_unit"] * logic_w
@@ -77,6 +79,14 @@ def sram_bits(geometry: Geometry) -> dict[str, int]:
         "activation_store": geometry.activation_store_bits,
         "result_buffer": geometry.result_slots * geometry.rows * geometry.accumulator_bits,
     }
+
+
+def _check_um2(geometry: Geometry, areas: Areas, edge: str) -> dict[str, float]:
+    """Return the area of the check of weight words, where there is one."""
+    if geometry.weight_check == "none":
+        return {}
+    per_bit = areas.weight_check_per_bit.at(edge) if areas.weight_check_per_bit else 0.0
+    return {"weight_check": geometry.weight_bus_bits * per_bit}
 
 
 def _gates_um2(config: Config) -> dict[str, Any]:

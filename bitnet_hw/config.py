@@ -116,6 +116,14 @@ class Config(Block):
         return self
 
     @property
+    def not_counted(self) -> tuple[str, ...]:
+        """What of the chip the technology has no figure for."""
+        missing = self.technology.not_counted
+        if self.array.check_bits and self.technology.energy_pj.weight_check_bit is None:
+            missing += ("the check of weight words",)
+        return missing
+
+    @property
     def clock_hz(self) -> float:
         """Clock in Hz."""
         return self.clock_mhz * 1e6

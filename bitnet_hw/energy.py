@@ -30,10 +30,11 @@ class Event:
     ----------
     kind : str
         ``"int_add"`` (`size`: bits), ``"int8_multiply"``, ``"fp16_add"``, ``"fp16_multiply"``,
-        ``"lane_select"``, ``"trit_decode"``, ``"register_bit"``, ``"sram_bit"`` (`size`: bytes of
-        the memory), ``"host_op"``, ``"link_bit"``, ``"dram_bit"``, ``"dram_second"``,
-        ``"board_second"``; ``"gate_new"`` and ``"gate_same"`` (`term`): one unit of a term of the
-        technology's gates in a step with other weights than the one before, or with the same.
+        ``"lane_select"``, ``"trit_decode"``, ``"weight_check_bit"``, ``"register_bit"``,
+        ``"sram_bit"`` (`size`: bytes of the memory), ``"host_op"``, ``"link_bit"``,
+        ``"dram_bit"``, ``"dram_second"``, ``"board_second"``; ``"gate_new"`` and ``"gate_same"``
+        (`term`): one unit of a term of the technology's gates in a step with other weights than the
+        one before, or with the same.
     size : int
         What the energy depends on, for the kinds that depend on something.
     level, tokens : int
@@ -175,6 +176,10 @@ def ternary_events(
             # The step after a tile of weights has come is the only one that finds others.
             ledger.add(component, Event("gate_new", term=term), tiles * units)
             ledger.add(component, Event("gate_same", term=term), (steps - tiles) * units)
+
+    if geometry.weight_check != "none":
+        checked_bits = tiles * geometry.words_per_tile * geometry.weight_bus_bits
+        ledger.add("weight_check", Event("weight_check_bit"), checked_bits)
 
     # The loader writes each activation once for each job; each step reads one word.
     words = steps + repeat * sum(geometry.k_tiles(job.k) * job.m for job in jobs)

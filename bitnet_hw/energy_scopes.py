@@ -14,6 +14,7 @@ _ARRAY = (
     "adder_tree",
     "lane_select",
     "weight_decoder",
+    "weight_check",
     "registers",
     "accumulators",
     "array_clock",

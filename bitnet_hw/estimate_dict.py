@@ -34,7 +34,7 @@ def estimate_dict(result: "Estimate") -> dict[str, Any]:
         "paper": [asdict(comparison) for comparison in result.comparisons],
         "events": _events(result),
         "assumptions": assumptions(result.config),
-        "not_counted": [*result.config.technology.not_counted, *NOT_COUNTED],
+        "not_counted": [*result.config.not_counted, *NOT_COUNTED],
         "warnings": estimate_warnings(result.config),
         "sources": sources(result),
     }

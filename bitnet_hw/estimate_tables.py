@@ -36,7 +36,7 @@ def estimate_tables(result: Estimate, *, sources: bool = False) -> Iterator[Tabl
         yield _paper(result)
         for comparison in result.comparisons:
             yield f"{comparison.quantity}: {comparison.why}"
-    yield f"Not counted: {', '.join([*result.config.technology.not_counted, *NOT_COUNTED])}."
+    yield f"Not counted: {', '.join([*result.config.not_counted, *NOT_COUNTED])}."
     if not result.memory_fits:
         yield _too_large(result)
     yield from (f"Warning: {warning}" for warning in estimate_warnings(result.config))

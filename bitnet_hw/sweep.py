@@ -20,6 +20,7 @@ from bitnet_hw.sweep_fields import field_values, located
 from bitnet_hw.sweep_point import WORKLOAD, Point
 from bitnet_hw.sweep_settings import EvaluatorKeys, evaluator_settings
 from bitnet_hw.yaml_file import YamlFile, read_yaml
+from rtl.word_check import width_for
 
 __all__ = ["MAX_POINTS", "Sweep", "base_document", "load_sweep"]
 
@@ -117,7 +118,7 @@ class Sweep:
         )
 
     def _tile_bits(self, values: Mapping[str, Any]) -> int:
-        """Return the width of a weight word that holds one tile, in whole bytes."""
+        """Return the width of a weight word that holds one tile and its check bits."""
         block = self.base.data.get("array")
         array = dict(block) if isinstance(block, dict) else {}
         for name, value in values.items():
@@ -128,7 +129,9 @@ class Sweep:
             # A wrong size is for the configuration to refuse, by its own name.
             tile *= array[name] if isinstance(array.get(name), int) else 1
         weights_per_byte = 4 if array.get("weight_encoding") == "trit2" else 5
-        return 8 * max(1, -(-tile // weights_per_byte))
+        # A wrong check is for the configuration to refuse, too.
+        check = "hamming" if array.get("weight_check") == "hamming" else "none"
+        return width_for(max(1, -(-tile // weights_per_byte)), check)
 
 
 def load_sweep(reference: str | Path) -> Sweep:

@@ -17,7 +17,8 @@ _BITS_PER_ACCESS = 64
 class Operations(Block):
     """Energy of one operation in pJ; operands and result as wide as the name says.
 
-    The last three are of this design's own parts; a technology may have no figure for them.
+    The last four are of this design's own parts; a technology may have no figure for them.
+    ``weight_check_bit`` is one bit of a weight word that is checked.
     """
 
     int8_add: Figure
@@ -28,6 +29,7 @@ class Operations(Block):
     register_bit: Figure | None = None
     lane_select: Figure | None = None
     trit_decode: Figure | None = None
+    weight_check_bit: Figure | None = None
 
 
 class Areas(Block):
@@ -41,6 +43,7 @@ class Areas(Block):
     fp16_add: Figure
     fp16_multiply: Figure
     sram_per_bit: Figure
+    weight_check_per_bit: Figure | None = None
 
 
 class Leakage(Block):

@@ -7,22 +7,24 @@ from hypothesis import strategies as st
 from bitnet_hw.batch.geometry_columns import COLUMNS, GeometryColumns
 from rtl.geometry import Geometry
 from rtl.lane_style import LANE_STYLES
+from rtl.word_check import WEIGHT_CHECKS
 
 
-def geometries(style):
-    return st.integers(1, 300).flatmap(lambda rows: _of_rows(rows, style))
+def geometries(style, check):
+    return st.integers(1, 300).flatmap(lambda rows: _of_rows(rows, style, check))
 
 
-def _of_rows(rows, style):
+def _of_rows(rows, style, check):
     return st.builds(
         Geometry,
         rows=st.just(rows),
         lanes=st.integers(1, 300),
-        weight_bus_bits=st.integers(1, 999).map(lambda count: 8 * count),
+        weight_bus_bits=st.integers(2, 999).map(lambda count: 8 * count),
         max_k=st.integers(1, 1 << 20),
         output_bus_words=st.integers(1, rows),
         tree_register_every=st.integers(1, 16),
         lane_style=st.just(style),
+        weight_check=st.just(check),
     )
 
 
@@ -35,8 +37,8 @@ PROPERTIES = [
 
 
 @given(
-    st.sampled_from(sorted(LANE_STYLES)).flatmap(
-        lambda style: st.lists(geometries(style), min_size=1, max_size=6)
+    st.tuples(st.sampled_from(sorted(LANE_STYLES)), st.sampled_from(WEIGHT_CHECKS)).flatmap(
+        lambda shared: st.lists(geometries(*shared), min_size=1, max_size=6)
     )
 )
 def test_every_property(geometries):

@@ -12,6 +12,7 @@ from bitnet_hw.errors import ConfigError
 from bitnet_hw.gates.fit_check import compare, worst_and_median
 from bitnet_hw.gates.library import find_library
 from bitnet_hw.gates.operands import Operands
+from bitnet_hw.gates.parts import CHECK_GROUP
 from bitnet_hw.gates.sram_macros import Macro, Memories
 from bitnet_hw.gates.technology_file import technology_mapping, technology_text
 from bitnet_hw.gates.technology_flow import write_technology
@@ -76,6 +77,7 @@ def mapping(library):
     # One word for each tile, so that decoded and stored weights are the same number.
     configs = [c for c in training_configs(load_config("edge")) if c.array.words_per_tile == 1]
     units = {name: UnitFigures(1000.0 + place, 32.0, 8.0) for place, name in enumerate(UNITS)}
+    units[CHECK_GROUP] = UnitFigures(40.0, 3.0, 1.0)
     macros = (Macro(64, 4.0, 6.0, 4096.0, 8.0), Macro(128, 5.0, 7.0, 8192.0, 16.0))
     memories = Memories(macros, "a macro", "modelled", 2.0)
     return technology_mapping(
@@ -95,6 +97,8 @@ def test_the_table(mapping):
     # 3 fJ beyond the clock, of lanes of which 15/16 switch.
     assert energy["lane_select"]["nominal"] == pytest.approx(0.0032)
     assert energy["trit_decode"]["nominal"] == pytest.approx(0.003)
+    assert energy["weight_check_bit"]["nominal"] == 0.04
+    assert mapping["area_um2"]["weight_check_per_bit"]["nominal"] == 3
     sram, _, banks = mapping["sram_pj_per_64_bits"]
     # Twice the size takes 1.2 times as much; a megabyte in one piece 1.2^10 times.
     assert (sram["kilobytes"], sram["low"], sram["nominal"], sram["high"]) == (0.5, 2, 5, 12)

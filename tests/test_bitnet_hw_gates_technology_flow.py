@@ -40,6 +40,7 @@ def test_a_technology_through_the_commands(tmp_path, capsys, monkeypatch):
     # Single operations have a test of their own.
     unit = UnitFigures(energy_fj=100.0, area_um2=50.0, leakage_nw=5.0)
     monkeypatch.setattr(technology_flow, "measure_unit", lambda *_, **__: unit)
+    monkeypatch.setattr(technology_flow, "measure_check", lambda *_, **__: unit)
     # The digits classifier need not be trained for this.
     uniform = [stream for stream in training_operands() if stream.name != "digits"]
     monkeypatch.setattr(technology_flow, "training_operands", lambda: uniform)

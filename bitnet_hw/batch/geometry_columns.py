@@ -26,7 +26,7 @@ _POWERS = 1 << np.arange(63, dtype=np.int64)
 
 
 class GeometryColumns(Geometry):
-    """Geometries that share encoding, lane style and `max_tokens`.
+    """Geometries that share encoding, check, lane style and `max_tokens`.
 
     Parameters
     ----------
@@ -40,6 +40,13 @@ class GeometryColumns(Geometry):
         for name in Geometry.__dataclass_fields__:
             value: Any = columns.get(name, getattr(base, name))
             object.__setattr__(self, name, value)
+
+    @property
+    def check_bits(self) -> Any:
+        """Check bits of a word."""
+        if self.weight_check == "none":
+            return 0
+        return np.searchsorted(_POWERS, self.weight_bus_bits, side="left") + 1
 
     @property
     def tree_levels(self) -> Any:

@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitnet_hw.batch.geometry_columns import COLUMNS
+from bitnet_hw.elementwise import for_each_distinct
 from bitnet_hw.sweep import Sweep
 from rtl.geometry import SIZE_LIMITS, Geometry
+from rtl.word_check import width_for
 
 __all__ = ["AUTO", "WIDTH", "SizeColumns", "taken"]
 
@@ -57,7 +59,10 @@ class SizeColumns:
         for name in COLUMNS:
             size = self.size(name)[rows]
             good &= (size >= 1) & (size <= SIZE_LIMITS[name])
-        good &= self.size("weight_bus_bits")[rows] % 8 == 0
+        bus_bits = self.size("weight_bus_bits")[rows]
+        good &= (bus_bits % 8 == 0) & (
+            ~self._has("weight_check", "hamming")[rows] | (bus_bits >= width_for(1, "hamming"))
+        )
         good &= self.size("output_bus_words")[rows] <= self.size("rows")[rows]
         good &= self.size("max_k")[rows] >= widest_k
         width = self._width()[rows]
@@ -89,17 +94,22 @@ class SizeColumns:
     def _tile_bits(self) -> Int64s:
         """Return the width of a weight word that holds one tile, as `Sweep.point` does."""
         weights = self._tile_side("rows") * self._tile_side("lanes")
-        encodings = self._sweep.values.get("array.weight_encoding")
-        if encodings is None:
-            encoding = self._base.get("weight_encoding")
-            per_byte: Any = 4 if encoding == "trit2" else 5
-        else:
-            per_byte = taken(
-                [4 if value == "trit2" else 5 for value in encodings],
-                self._places["array.weight_encoding"],
-            )
-        bits: Int64s = 8 * np.maximum(1, -(-weights // per_byte))
+        per_byte = np.where(self._has("weight_encoding", "trit2"), 4, 5)
+        data_bytes = np.maximum(1, -(-weights // per_byte))
+        checked = self._has("weight_check", "hamming")
+        bits: Int64s = 8 * data_bytes
+        bits[checked] = for_each_distinct(
+            lambda size: width_for(size, "hamming"), data_bytes[checked]
+        )
         return bits
+
+    def _has(self, name: str, value: str) -> NDArray[np.bool_]:
+        """Tell for each point whether a key of the array that is a name has a value."""
+        field = f"array.{name}"
+        choices = self._sweep.values.get(field)
+        if choices is None:
+            return np.full(self._points, self._base.get(name) == value)
+        return np.array([choice == value for choice in choices])[self._places[field]]
 
     def _tile_side(self, name: str) -> Int64s:
         """Return rows or lanes as `Sweep.point` takes them: 1 where they are not an integer."""

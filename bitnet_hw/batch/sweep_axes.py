@@ -30,7 +30,7 @@ _PRICED = ("clock_mhz", "memory", "technology", "activity", "host", "board", "ch
 # Sizes that any other field can be checked with.
 _SAFE = {
     **dict.fromkeys(_SIZES, 1),
-    "array.weight_bus_bits": 8,
+    "array.weight_bus_bits": 16,
     "array.max_k": SIZE_LIMITS["max_k"],
 }
 

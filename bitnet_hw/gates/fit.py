@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from bitnet_hw.errors import ConfigError
 from bitnet_hw.gate_counts import count_of
 from bitnet_hw.gates.array_figures import KINDS_OF_STEP, ArrayFigures
+from bitnet_hw.gates.parts import CHECK_GROUP
 
 __all__ = ["COUNTS", "fit_terms", "fit_zero_slopes", "non_negative_fit"]
 
@@ -26,7 +27,10 @@ COUNTS: Mapping[str, tuple[str, ...]] = {
     "activation register": ("lanes",),
     "weight decoder": ("decoded_trits", "tile_trits"),
 }
-"""What the cells of each group are as many as; a term each."""
+"""What the cells of each group are as many as; a term each.
+
+The check of weight words is measured by itself instead, as the table's operations are.
+"""
 
 # Arrays that differ in it have other cells in the group, so that each kind has its own terms.
 _SEPARATE = {
@@ -80,7 +84,8 @@ def fit_terms(arrays: Sequence[ArrayFigures], streams: Sequence[str]) -> list[di
     ConfigError
         If the arrays have a group of cells that no term is known for.
     """
-    if unknown := {group for array in arrays for group in array.area_um2} - COUNTS.keys():
+    groups = {group for array in arrays for group in array.area_um2}
+    if unknown := groups - COUNTS.keys() - {CHECK_GROUP}:
         raise ConfigError(
             f"A technology file knows no terms for the group {', '.join(sorted(unknown))}"
         )

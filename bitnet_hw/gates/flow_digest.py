@@ -10,6 +10,7 @@ __all__ = ["flow_digest"]
 _AFTERWARDS = (
     "__init__.py",
     "array_figures.py",
+    "check_figures.py",
     "fit.py",
     "fit_check.py",
     "flow_digest.py",

@@ -1,7 +1,7 @@
 """The parts of an array that are synthesised: Verilog of the very components, each once.
 
-An array is its rows, one loader of weights, and what prepares the activations for all rows. What
-the estimator calls scope ``array`` is the sum of these.
+An array is its rows, one loader of weights with, perhaps, a check of their words, and what prepares
+the activations for all rows. What the estimator calls scope ``array`` is the sum of these.
 """
 
 import re
@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 
 from rtl.geometry import Geometry
 
-__all__ = ["Part", "array_parts"]
+__all__ = ["CHECK_GROUP", "Part", "array_parts", "check_part"]
+
+CHECK_GROUP = "weight check"
+"""Group of the cells that check weight words."""
 
 _TOP = "part"
 _INSTANCE = "it"
@@ -54,7 +57,8 @@ class Part:
 
 def array_parts(geometry: Geometry) -> tuple[Part, ...]:
     """Return the parts of an array."""
-    return _row(geometry), _loader(geometry), _operands(geometry)
+    check = (check_part(geometry),) if geometry.check_bits else ()
+    return _row(geometry), _loader(geometry), _operands(geometry), *check
 
 
 def _row(geometry: Geometry) -> Part:
@@ -138,6 +142,22 @@ def _operands(geometry: Geometry) -> Part:
         verilog=text + _wrapper("operands", text, lines, body, links),
         top=f"{_TOP}_operands_top",
         groups={"": "activation register"},
+    )
+
+
+def check_part(geometry: Geometry) -> Part:
+    """Return what checks the words of the weight stream."""
+    from rtl.modules import check_verilog
+
+    text = check_verilog(geometry, f"{_TOP}_check")
+    lines = [f"input {_range(geometry.weight_bus_bits)}word", "input accepted", "output corrupt"]
+    links = [f".{name}({name})" for name in ("word", "accepted", "corrupt")]
+    return Part(
+        name="check",
+        instances=1,
+        verilog=text + _wrapper("check", text, lines, [], links),
+        top=f"{_TOP}_check_top",
+        groups={"": CHECK_GROUP},
     )
 
 

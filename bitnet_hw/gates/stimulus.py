@@ -9,6 +9,7 @@ from bitnet_hw.gates.operands import Operands
 from bitnet_hw.gates.shared_operands import shared_bits
 from rtl.geometry import Geometry
 from rtl.trit import pack_word
+from sim.weight_check import checked
 
 __all__ = ["Stimulus", "part_stimulus"]
 
@@ -16,6 +17,9 @@ Bits = NDArray[np.bool_]
 
 _STEPS = 512
 """Steps of each run, after the first ones that fill the pipeline."""
+
+# So few flips change nothing of what the check takes.
+_WORDS_FOR_A_FLIP, _STRIDE = 16, 1237
 
 _ROWS = 4
 """Rows of the weights that run through the row, one after the other."""
@@ -82,6 +86,8 @@ def part_stimulus(
         return _row(geometry, operands, tokens, steps)
     if part == "loader":
         return _loader(geometry, operands, tokens, steps)
+    if part == "check":
+        return _check(geometry, operands, tokens, steps)
     taken = _take_steps(geometry, operands, tokens, steps, rows=1)
     word = _bits(taken.activations.view(np.uint8), 8)[None]
     # One cycle to read the store, one to prepare.
@@ -150,39 +156,74 @@ def _row(geometry: Geometry, operands: Operands, tokens: int, steps: int) -> Sti
     )
 
 
-def _loader(geometry: Geometry, operands: Operands, tokens: int, steps: int) -> Stimulus:
-    """Return one run: the words of a tile one after the other, the last one until it is taken."""
-    words = geometry.words_per_tile
+@dataclass(frozen=True, eq=False)
+class _Words:
+    """The weight stream: words one after the other, the last of a tile until the tile is taken."""
+
+    weights: NDArray[np.int8]  # [tiles, rows x lanes]
+    payload: Bits  # [cycles, bus bits]
+    taken: NDArray[np.int64]  # the cycle in which each word is taken
+    period: int  # cycles of a tile
+
+
+def _take_words(geometry: Geometry, operands: Operands, tokens: int, steps: int) -> _Words:
+    words, capacity = geometry.words_per_tile, geometry.word_trits
     period = max(tokens, words)
     tiles = -(-steps // period)
     taken = _take_steps(geometry, operands, 1, tiles, rows=geometry.rows)
     weights = taken.weights.reshape(tiles, -1)
-    cycles = tiles * period
-    payload = np.zeros((1, cycles, geometry.weight_bus_bits), bool)
-    for tile in range(tiles):
-        for word in range(words):
-            chunk = weights[tile, word * geometry.word_trits : (word + 1) * geometry.word_trits]
-            packed = pack_word(
-                chunk.tolist(),
-                encoding=geometry.weight_encoding,
-                bits=geometry.weight_bus_bits,
-            )
-            begin = tile * period + word
-            end = begin + 1 if word < words - 1 else (tile + 1) * period
-            data = np.frombuffer(packed.to_bytes(geometry.weight_bus_bits // 8, "little"), np.uint8)
-            payload[0, begin:end] = np.unpackbits(data, bitorder="little")
-    take = np.zeros((1, cycles, 1), bool)
+    packed = [
+        pack_word(
+            tile[start : start + capacity].tolist(),
+            encoding=geometry.weight_encoding,
+            bits=8 * geometry.data_bytes,
+        ).to_bytes(geometry.data_bytes, "little")
+        for tile in weights
+        for start in range(0, words * capacity, capacity)
+    ]
+    data = np.frombuffer(b"".join(packed), np.uint8).reshape(len(packed), -1)
+    bits = np.unpackbits(checked(geometry, data), axis=1, bitorder="little").astype(bool)
+    # All words of a tile but the last stay for one cycle.
+    ends = np.arange(words)
+    ends[-1] = period - 1
+    ends = (np.arange(tiles)[:, None] * period + ends).ravel()
+    return _Words(weights, np.repeat(bits, np.diff(ends, prepend=-1), axis=0), ends, period)
+
+
+def _loader(geometry: Geometry, operands: Operands, tokens: int, steps: int) -> Stimulus:
+    """Return one run of the weight stream."""
+    words = _take_words(geometry, operands, tokens, steps)
+    tiles, period = len(words.weights), words.period
+    take = np.zeros((1, tiles * period, 1), bool)
     take[0, period - 1 :: period] = True
-    shown = np.repeat(_codes(taken.weights).reshape(tiles, -1), period, axis=0)[None]
+    shown = np.repeat(_codes(words.weights).reshape(tiles, -1), period, axis=0)[None]
     return Stimulus(
         inputs={
-            "weights__payload": payload,
+            "weights__payload": words.payload[None],
             "weights__valid": np.ones_like(take),
             "take": take,
         },
         expected={"tile": np.roll(shown, period, axis=1)},
         skipped=period,
         steps=(tiles - 1) * tokens,
+    )
+
+
+def _check(geometry: Geometry, operands: Operands, tokens: int, steps: int) -> Stimulus:
+    """Return one run of the weight stream in which a few words have one flipped bit."""
+    words = _take_words(geometry, operands, tokens, steps)
+    payload = words.payload.copy()
+    accepted = np.zeros((1, len(payload), 1), bool)
+    accepted[0, words.taken] = True
+    corrupt = np.zeros_like(accepted)
+    for place in words.taken[::_WORDS_FOR_A_FLIP]:
+        payload[place, place * _STRIDE % payload.shape[1]] ^= True
+        corrupt[0, place] = True
+    return Stimulus(
+        inputs={"word": payload[None], "accepted": accepted},
+        expected={"corrupt": np.roll(corrupt, 1, axis=1)},
+        skipped=words.period,
+        steps=(len(words.weights) - 1) * tokens,
     )
 
 

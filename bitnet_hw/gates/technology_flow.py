@@ -6,7 +6,9 @@ from typing import Any
 
 from bitnet_hw.config import Config
 from bitnet_hw.errors import ConfigError
+from bitnet_hw.gates.check_figures import measure_check
 from bitnet_hw.gates.library import Library
+from bitnet_hw.gates.parts import CHECK_GROUP
 from bitnet_hw.gates.sram_macros import memories_of
 from bitnet_hw.gates.technology_file import NODES_NM, technology_mapping, technology_text
 from bitnet_hw.gates.training import measure_arrays, training_configs, training_operands
@@ -53,6 +55,7 @@ def characterize_technology(
     clock_mhz = configs[0].clock_mhz
     memories = memories_of(library)
     units = {name: measure_unit(name, library, clock_mhz=clock_mhz, root=root) for name in UNITS}
+    units[CHECK_GROUP] = measure_check(library, clock_mhz=clock_mhz, root=root)
     operands = training_operands()
     reports = measure_arrays(configs, library, operands, jobs=jobs, root=root, progress=progress)
     return technology_mapping(

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bitnet_hw.gates.array_figures import ArrayFigures
+from bitnet_hw.gates.check_figures import CHECKED_BITS
+from bitnet_hw.gates.parts import CHECK_GROUP
 from bitnet_hw.gates.sram_macros import Memories
 from bitnet_hw.gates.unit_parts import UnitFigures
 
@@ -15,6 +17,7 @@ _LANE_BITS = 8
 _BANKED_KILOBYTES = 1024.0
 _OPERATIONS = ("int8_add", "int32_add", "int8_multiply", "fp16_add", "fp16_multiply")
 _RANDOM = "by itself, on random numbers"
+_CHECKED = f"of a word of {CHECKED_BITS}, random weights in trit5"
 
 
 def technology_table(
@@ -38,7 +41,7 @@ def technology_table(
     terms : sequence of mapping
         What `bitnet_hw.gates.fit.fit_terms` made of them.
     units : mapping of str to UnitFigures
-        Single operations.
+        Single operations, and the check of weight words for each bit.
     memories : Memories
         On-chip memories.
     zero_fraction : float
@@ -72,6 +75,7 @@ def technology_table(
                 lane["step_fj"] * _PJ / switching, "a lane whose weights are new, uniform operands"
             ),
             "trit_decode": figure(decoder["step_fj"] * _PJ, f"a weight in {encoding}"),
+            "weight_check_bit": figure(units[CHECK_GROUP].energy_fj * _PJ, _CHECKED),
         },
         "sram_pj_per_64_bits": [
             *(
@@ -97,6 +101,7 @@ def technology_table(
                 for name in ("int8_multiply", "fp16_add", "fp16_multiply")
             },
             "sram_per_bit": memory(memories.area_um2_per_bit),
+            "weight_check_per_bit": figure(units[CHECK_GROUP].area_um2, _CHECKED),
         },
         "leakage": {
             # 1 nW for 1 um2 is 1 mW for 1 mm2.

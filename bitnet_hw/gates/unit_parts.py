@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bitnet_hw.atomic_files import write_files
 from bitnet_hw.gates.activity import build_simulator, measure_activity
 from bitnet_hw.gates.flow_digest import flow_digest
 from bitnet_hw.gates.library import Library
@@ -18,7 +19,15 @@ from bitnet_hw.gates.stimulus import Stimulus
 from bitnet_hw.gates.synthesis import synthesize
 from bitnet_hw.gates.tools import gates_folder
 
-__all__ = ["UNITS", "Unit", "UnitFigures", "measure_unit", "unit_part", "unit_stimulus"]
+__all__ = [
+    "UNITS",
+    "Unit",
+    "UnitFigures",
+    "measure_part",
+    "measure_unit",
+    "unit_part",
+    "unit_stimulus",
+]
 
 Numbers = NDArray[np.int64]
 
@@ -167,26 +176,51 @@ def measure_unit(
     BitnetHwError
         If a tool is missing or fails, or the netlist computes nonsense.
     """
+    figures = measure_part(
+        unit_part(name), name, unit_stimulus(name), library, clock_mhz=clock_mhz, root=root
+    )
+    share = 1 / _REGISTER_BITS if name == "register" else 1.0
+    return UnitFigures(**{key: share * value for key, value in asdict(figures).items()})
+
+
+def measure_part(
+    part: Part,
+    group: str,
+    stimulus: Stimulus,
+    library: Library,
+    *,
+    clock_mhz: float,
+    root: Path | None = None,
+) -> UnitFigures:
+    """Return what a part's cells of a group take in a step of a stimulus, and how large they are.
+
+    Raises
+    ------
+    BitnetHwError
+        If a tool is missing or fails, or the netlist computes nonsense.
+    """
     root = gates_folder() if root is None else root
-    mapped = synthesize(unit_part(name), library, clock_mhz=clock_mhz, root=root)
-    source = Path(__file__).read_text(encoding="utf-8")
-    measured = (mapped.digest, library.digest, name, f"{clock_mhz:g}", flow_digest(), source)
-    known = sha256("\0".join(measured).encode())
+    mapped = synthesize(part, library, clock_mhz=clock_mhz, root=root)
+    known = sha256()
+    texts = (mapped.digest, library.digest, group, f"{clock_mhz:g}", flow_digest())
+    for text in (*texts, *stimulus.inputs):
+        known.update(text.encode() + b"\0")
+    for bits in stimulus.inputs.values():
+        known.update(np.packbits(bits).tobytes())
     file = root / f"unit-{known.hexdigest()[:24]}.json"
     if file.is_file():
         return UnitFigures(**json.loads(file.read_text(encoding="utf-8")))
     cells = library.cells(mapped.netlist.cells)
     model = PowerModel(mapped.netlist, cells, library.corner.voltage_v)
     simulator = build_simulator(mapped.netlist, library, root)
-    activity = measure_activity(mapped.netlist, unit_stimulus(name), simulator)
-    kinds = model.energies_fj(activity, 1e6 / clock_mhz)[name]
-    share = 1 / _REGISTER_BITS if name == "register" else 1.0
+    activity = measure_activity(mapped.netlist, stimulus, simulator)
+    kinds = model.energies_fj(activity, 1e6 / clock_mhz)[group]
     figures = UnitFigures(
-        energy_fj=share * sum(value for kind, value in kinds.items() if kind != "leakage"),
-        area_um2=share * model.areas_um2[name],
-        leakage_nw=share * model.leakage_nw[name],
+        energy_fj=sum(value for kind, value in kinds.items() if kind != "leakage"),
+        area_um2=model.areas_um2[group],
+        leakage_nw=model.leakage_nw[group],
     )
-    file.write_text(json.dumps(asdict(figures)), encoding="utf-8")
+    write_files(root, {file.name: json.dumps(asdict(figures)).encode()})
     return figures
 
 

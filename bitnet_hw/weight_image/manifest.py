@@ -24,7 +24,9 @@ WEIGHTS_NAME = "weights.bin"
 
 _FORMAT = "bitnet-hw weight image 1"
 _LONGEST_TEXT = 500
-_ARRAY_KEYS = ("rows", "lanes", "weight_encoding", "weight_bus_bits")
+_ARRAY_KEYS = ("rows", "lanes", "weight_encoding", "weight_bus_bits", "weight_check")
+# An image without it was written before there were check bits.
+_ARRAY_DEFAULTS = {"weight_check": "none"}
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,8 @@ def read_manifest(folder: Path) -> Manifest:
             ImageJob(**{key: _typed(job[key], kind) for key, kind in _JOB_TYPES.items()})
             for job in data["jobs"]
         )
-        array = {key: _typed(data["array"][key], int | str) for key in _ARRAY_KEYS}
+        stored = _ARRAY_DEFAULTS | data["array"]
+        array = {key: _typed(stored[key], int | str) for key in _ARRAY_KEYS}
         manifest = Manifest(
             _typed(data["checkpoint"], str),
             _typed(data["model"], str),

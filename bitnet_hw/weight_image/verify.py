@@ -23,6 +23,7 @@ from bitnet_hw.weight_image.manifest import (
 from bitnet_hw.weight_image.matrix_stream import blocks_of_rows
 from rtl.geometry import Geometry
 from sim.packing import unpack_weights
+from sim.weight_check import corrupt
 
 __all__ = ["read_matrix", "verify_image"]
 
@@ -49,8 +50,8 @@ def verify_image(
     Raises
     ------
     BitnetHwError
-        At the first difference: of the array, a projection, a length, a checksum, an illegal code,
-        a weight or a scale.
+        At the first difference: of the array, a projection, a length, a checksum, check bits, an
+        illegal code, a weight or a scale.
     """
     manifest = read_manifest(folder)
     path = folder / WEIGHTS_NAME
@@ -90,7 +91,7 @@ def read_matrix(folder: Path, geometry: Geometry, job: ImageJob) -> TernaryMatri
     Raises
     ------
     BitnetHwError
-        If the bytes are short or have an illegal code.
+        If the bytes are short, or have an illegal code or wrong check bits.
     """
     with (folder / WEIGHTS_NAME).open("rb") as file:
         file.seek(job.offset)
@@ -155,6 +156,12 @@ def _unpack(
     if len(data) != tiles * geometry.tile_bytes:
         raise BitnetHwError(f"{label} must have {tiles * geometry.tile_bytes} bytes here")
     words = np.frombuffer(data, np.uint8).reshape(-1, geometry.weight_bus_bits // 8)
+    bad = corrupt(geometry, words)
+    if bad.any():
+        raise BitnetHwError(
+            f"{label} must have words that match their check bits, "
+            f"but {np.count_nonzero(bad)} of {len(bad)} here do not"
+        )
     weights, illegal = unpack_weights(geometry, words, n, job.k)
     if illegal:
         raise BitnetHwError(f"{label} must have legal codes only")
