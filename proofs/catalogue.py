@@ -10,6 +10,7 @@ from proofs import (
     stream_ports,
     sums,
     trit_decoders,
+    weight_check,
     weight_tiles,
 )
 
@@ -17,6 +18,7 @@ __all__ = ["PROOFS"]
 
 PROOFS = (
     *trit_decoders.PROOFS,
+    *weight_check.PROOFS,
     *activation_loading.PROOFS,
     *weight_tiles.PROOFS,
     *sums.PROOFS,

@@ -1,6 +1,6 @@
 """Checks that no word of the weight stream has a flipped bit."""
 
-from amaranth import Cat, Const, Module, Signal
+from amaranth import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -40,18 +40,20 @@ class WeightCheck(wiring.Component):
         m = Module()
         digits = check_bits(self._bits) - 1
         place_of = {number: place for place, number in enumerate(bit_numbers(self._bits))}
-        ordered = [self.word[place_of[number]] for number in range(self._bits)]
-        parities = Cat(*ordered, Const(0, (1 << digits) - self._bits))
+        # A signal, as Amaranth takes an element of a long `Cat` for all of it.
+        parities = Signal(1 << digits, name="ordered")
+        m.d.comb += parities.eq(Cat(self.word[place_of[number]] for number in range(self._bits)))
         # How the word differs from a whole one: registered, as the way here is long.
         difference = Signal(digits + 1, reset_less=True)
         checked = Signal()
         m.d.sync += checked.eq(self.accepted)
+        sums = []
+        for digit in range(digits):
+            sums.append(parities[1::2].xor())
+            pairs = Signal(len(parities) // 2, name=f"pairs{digit}")
+            m.d.comb += pairs.eq(parities[0::2] ^ parities[1::2])
+            parities = pairs
         with m.If(self.accepted):
-            for digit in range(digits):
-                m.d.sync += difference[digit].eq(parities[1::2].xor())
-                pairs = Signal(len(parities) // 2, name=f"pairs{digit}")
-                m.d.comb += pairs.eq(parities[0::2] ^ parities[1::2])
-                parities = pairs
-            m.d.sync += difference[digits].eq(parities)
+            m.d.sync += difference.eq(Cat(*sums, parities))
         m.d.comb += self.corrupt.eq(checked & difference.any())
         return m

@@ -16,9 +16,7 @@ class InternalEnergy:
     when : str
         State of the other pins in which it applies; empty: in all that no other one names.
     rail : str
-        The supply it is drawn from; empty where the library does not say.
-    grounded : bool
-        That rail is a ground.
+        The supply or ground at which it was measured; empty where the library does not say.
     related : str
         The input that makes an output toggle.
     tables : tuple of Table
@@ -27,7 +25,6 @@ class InternalEnergy:
 
     when: str
     rail: str
-    grounded: bool
     related: str
     tables: tuple[Table, ...]
 

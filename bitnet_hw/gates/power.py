@@ -4,7 +4,8 @@ Five sums, each over the cells of a group:
 
 * switching: ``1/2 C V^2`` for each toggle of a net; a net's C is the capacitance of the input pins
   on it, and each pin's share is counted where the pin is. Wires have no capacitance here.
-* internal: what the library gives for a toggle of each pin, at the pin's load and one input slew.
+* internal: what the library gives for a toggle of each pin, at the pin's load and one input slew;
+  where it lists supply and ground apart, their sum.
 * clock switching and clock internal: the same for the clock pins of registers and clock gates.
   They toggle twice a cycle, behind a gate only in cycles in which it is enabled. The tree that
   drives them is not there.
@@ -52,10 +53,8 @@ class PowerModel:
     voltage_v : float
         The supply.
     as_opensta : bool
-        Count what OpenSTA counts, to compare. It adds the internal energies that a library gives
-        for ground to those of the supply. Over a rise and a fall as much charge enters by the
-        supply as leaves by ground, and a library that lists both gives the same sum twice; so
-        otherwise only the supply counts. Nets that start at a port of the part take it nothing.
+        Count what OpenSTA counts, to compare: a gated clock always runs, and nets that start at a
+        port of the part take it nothing.
     """
 
     netlist: Netlist
@@ -126,7 +125,8 @@ class PowerModel:
         ones |= {self.netlist.clock: 0.5, -1: 0.0, -2: 1.0}
         for net, enable in self._gated_clocks():
             # Between two edges it is low: the pulses are not in what was counted.
-            toggles[net], ones[net] = _CLOCK_TOGGLES * ones[enable], 0.5 * ones[enable]
+            running = 1.0 if self.as_opensta else ones[enable]
+            toggles[net], ones[net] = _CLOCK_TOGGLES * running, 0.5 * running
         free = (
             {self.netlist.clock}.union(*self.netlist.inputs.values()) if self.as_opensta else set()
         )
@@ -160,11 +160,11 @@ class PowerModel:
         """Return the internal energy of a toggle of a pin, mean of rise and fall, by instance.
 
         What has conditions counts as often as its condition holds; the inputs that may have toggled
-        an output count alike.
+        an output count alike. Rails add up: a library that lists supply and ground measured the
+        charge at both and gives each a half.
         """
         total = np.zeros_like(load)
-        rails = {energy.rail for energy in pin.energies if self.as_opensta or not energy.grounded}
-        for rail in rails:
+        for rail in dict.fromkeys(energy.rail for energy in pin.energies):
             here = [energy for energy in pin.energies if energy.rail == rail]
             weights = _weights(here, cell, ones, load)
             energy = sum(

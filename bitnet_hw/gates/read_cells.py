@@ -118,7 +118,7 @@ def _cell(group: Group, templates: dict[str, Group], units: _Units, library: Gro
         leakage_nw=units.leakage_nw * _leakage(group, rails, library),
         clock_pin=clock.strip("!()' ") if gate is None else gate.clock,
         gate=gate,
-        pins={pin.arguments[0]: _pin(pin, templates, units, rails) for pin in group.named("pin")},
+        pins={pin.arguments[0]: _pin(pin, templates, units) for pin in group.named("pin")},
     )
 
 
@@ -151,13 +151,13 @@ def _leakage(group: Group, rails: dict[str, bool], library: Group) -> float:
     return float(library.attributes.get("default_cell_leakage_power", 0))
 
 
-def _pin(group: Group, templates: dict[str, Group], units: _Units, rails: dict[str, bool]) -> Pin:
+def _pin(group: Group, templates: dict[str, Group], units: _Units) -> Pin:
     output = group.attributes.get("direction") == "output"
     return Pin(
         output=output,
         capacitance_ff=units.capacitance_ff * float(group.attributes.get("capacitance", 0)),
         function=group.attributes.get("function", "") if output else "",
-        energies=tuple(_energies(group, templates, units, rails)),
+        energies=tuple(_energies(group, templates, units)),
         transitions=tuple(
             _table(table, templates, units, units.time_ps)
             for timing in group.named("timing")
@@ -171,11 +171,8 @@ def _table(group: Group, templates: dict[str, Group], units: _Units, value: floa
     return read_table(group, templates, value=value, slew=units.time_ps, load=units.capacitance_ff)
 
 
-def _energies(
-    group: Group, templates: dict[str, Group], units: _Units, rails: dict[str, bool]
-) -> Iterator[InternalEnergy]:
+def _energies(group: Group, templates: dict[str, Group], units: _Units) -> Iterator[InternalEnergy]:
     for power in group.named("internal_power"):
-        rail = power.attributes.get("related_pg_pin", "")
         tables = tuple(
             _table(table, templates, units, units.energy_fj)
             for name in ("rise_power", "fall_power", "power")
@@ -184,8 +181,7 @@ def _energies(
         if tables:
             yield InternalEnergy(
                 when=power.attributes.get("when", ""),
-                rail=rail,
-                grounded=rails.get(rail, False),
+                rail=power.attributes.get("related_pg_pin", ""),
                 related=power.attributes.get("related_pin", ""),
                 tables=tables,
             )
