@@ -13,7 +13,7 @@ JOBS ?= 2
 # Verilog is reproducible with the pinned Yosys only, whatever else is installed.
 export AMARANTH_USE_YOSYS := builtin
 
-.PHONY: help run install test test-long check prove mutate verilog sim explore bench clean
+.PHONY: help run install test test-long check prove coverage mutate verilog sim explore bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -54,6 +54,9 @@ check: install ## format, lint, types, import directions
 
 prove: install ## what is proven of the hardware, for every input; broken twins must be refuted
 	$(BIN)/python -m proofs --jobs $(JOBS)
+
+coverage: install ## what the benches reach: cases by a plan, lines and bits; 100 % or a reason
+	$(BIN)/python -m benchmarks.coverage --jobs $(JOBS)
 
 mutate: install $(VENV)/mutation ## whether the benches notice: mutants of the netlist and of the Python
 	$(BIN)/python -m benchmarks.mutate_hardware
