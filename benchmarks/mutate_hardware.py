@@ -38,6 +38,8 @@ TARGETS: dict[str, Callable[[], Target]] = {
     "Trit5Decoder": decoders.trit5,
     "WordDecoder-trit2": partial(decoders.word_decoder, "trit2"),
     "WordDecoder-trit5": partial(decoders.word_decoder, "trit5"),
+    "WeightCheck": partial(queues.weight_check, 24),
+    "StreamWatch": queues.stream_watch,
     "TileLoader-1": partial(queues.tile_loader, "trit5", 1),
     "TileLoader-3": partial(queues.tile_loader, "trit2", 3),
     # `compressed` differs from `biased` in its tree only.

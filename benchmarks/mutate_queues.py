@@ -14,10 +14,13 @@ from benchmarks.mutate_modules import Bench, Values, module_target, with_resets
 from rtl.geometry import Geometry
 from rtl.queue import Queue
 from rtl.result_buffer import ResultBuffer
+from rtl.stream_watch import StreamWatch
 from rtl.trit import TRIT_CODES, unpack_word
+from rtl.weight_check import WeightCheck
 from rtl.weights import TileLoader
+from rtl.word_check import check_bits, is_whole, with_check
 
-__all__ = ["queue", "result_buffer", "tile_loader"]
+__all__ = ["queue", "result_buffer", "stream_watch", "tile_loader", "weight_check"]
 
 
 def queue(depth: int) -> Target:
@@ -194,3 +197,61 @@ def tile_loader(encoding: str, words: int) -> Target:
     return module_target(
         f"TileLoader {encoding}, {words} words", bench, with_resets(model, 11, runs=120)
     )
+
+
+def weight_check(bits: int) -> Target:
+    """Return what checks words of so many bits."""
+    dut = WeightCheck(
+        Geometry(
+            **{"rows": 1, "lanes": 1, "weight_bus_bits": bits, "max_k": 1, "output_bus_words": 1},
+            weight_check="hamming",
+        )
+    )
+
+    def connect(m: Module, inputs, outputs) -> None:
+        m.submodules.dut = dut
+        m.d.comb += [
+            dut.word.eq(inputs.word),
+            dut.accepted.eq(inputs.accepted),
+            outputs.corrupt.eq(dut.corrupt),
+        ]
+
+    def model(rng: random.Random) -> Iterator[tuple[Values, Values]]:
+        corrupt = False
+        while True:
+            word = with_check(rng.getrandbits(bits - check_bits(bits)), bits)
+            # Mostly whole words and such with one bit flipped, each of which is one sum alone.
+            for _ in range(rng.choice((0, 1, 1, 2, 3, 4))):
+                word ^= 1 << rng.randrange(bits)
+            accepted = rng.random() < 0.8
+            yield {"word": word, "accepted": accepted}, {"corrupt": corrupt}
+            corrupt = accepted and not is_whole(word, bits)
+
+    bench = Bench({"word": bits, "accepted": 1}, {"corrupt": 1}, connect)
+    return module_target(f"WeightCheck of {bits} bits", bench, with_resets(model, 12, runs=120))
+
+
+def stream_watch() -> Target:
+    """Return what sees offers that are taken back."""
+    dut = StreamWatch(3)
+
+    def connect(m: Module, inputs, outputs) -> None:
+        m.submodules.dut = dut
+        m.d.comb += [
+            dut.valid.eq(inputs.valid),
+            dut.ready.eq(inputs.ready),
+            outputs.dropped.eq(dut.dropped),
+        ]
+
+    def model(rng: random.Random) -> Iterator[tuple[Values, Values]]:
+        waiting = 0
+        while True:
+            valid, ready = rng.randrange(8), rng.randrange(8)
+            if rng.random() < 0.7:
+                # One stream at most falls: the others stay.
+                valid |= waiting & ~(1 << rng.randrange(3))
+            yield {"valid": valid, "ready": ready}, {"dropped": bool(waiting & ~valid)}
+            waiting = valid & ~ready
+
+    bench = Bench({"valid": 3, "ready": 3}, {"dropped": 1}, connect)
+    return module_target("StreamWatch", bench, with_resets(model, 13))

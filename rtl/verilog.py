@@ -12,6 +12,8 @@ __all__ = ["emit"]
 
 _DERIVED = (
     "macs_per_cycle",
+    "check_bits",
+    "data_bytes",
     "word_trits",
     "words_per_tile",
     "tile_bytes",

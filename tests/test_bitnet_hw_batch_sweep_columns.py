@@ -58,6 +58,18 @@ SWEEPS = {
   formats.lm_head: [fp16, ternary]
   chips.tensor: [1, 2, 50]
 """,
+    "check bits": """
+  array.weight_check: [none, hamming, crc]
+  array.weight_encoding: [trit2, trit5]
+  array.weight_bus_bits: [auto, 512, 16, 8]
+  technology: [jouppi7, horowitz45]
+""",
+    "check bits and gates": """
+  array.weight_check: [hamming]
+  array.weight_bus_bits: [auto, 528]
+  array.lanes: [20, 30]
+  technology: [asap7, osu018]
+""",
     "optional parts": """
   board: [{idle_w: 2}, {idle_w: 3}]
   units.norms: [vector, host]

@@ -19,6 +19,9 @@ from rtl.job import Job
 EDGE = load_config("edge")
 
 
+TABLE = {"technology": "jouppi7"}
+
+
 def test_events_of_the_array():
     # One job of 2 x 2 tiles, three tokens, run five times: 60 steps.
     ledger = ternary_events(EDGE.array, [Job(k=40, n=32, m=3)], 5)
@@ -48,6 +51,17 @@ def test_events_of_the_array():
         "dram_ternary_weights": {Event("dram_bit"): 20 * 64 * 8},
     }
     assert EDGE.array.result_slots == 9
+
+
+def test_each_bit_of_each_word_is_checked():
+    changes = {"array.weight_check": "hamming", "technology": "asap7"}
+    config = load_config("edge", changes)
+    ledger = ternary_events(config.array, [Job(k=40, n=32, m=3)], 5)
+    # 20 tiles of two words of 512 bits.
+    assert ledger.counts["weight_check"] == {Event("weight_check_bit"): 20 * 2 * 512}
+    assert Event("weight_check_bit").energy_pj(config) > 0
+    assert "the check of weight words" not in config.not_counted
+    assert "the check of weight words" in load_config("edge", {**changes, **TABLE}).not_counted
 
 
 @pytest.mark.parametrize("lanes", [1, 2, 3, 5, 20, 31, 64])

@@ -6,6 +6,7 @@ import pytest
 from bitnet_hw.gates.operands import OPERANDS, Operands, draw_operands
 from bitnet_hw.gates.stimulus import part_stimulus
 from rtl.geometry import Geometry
+from rtl.word_check import is_whole
 
 GEOMETRY = Geometry(
     rows=2,
@@ -39,6 +40,21 @@ def test_a_row_adds_its_k_tiles_token_by_token():
     assert stimulus.inputs["first"][0, 2:6, 0].tolist() == [True, True, False, False]
     assert numbers(stimulus.inputs["token"], signed=False)[0, 2:6].tolist() == [0, 1, 0, 1]
     assert stimulus.steps == 8 - stimulus.skipped
+
+
+def test_words_are_checked_when_they_are_taken_and_some_are_flipped():
+    geometry = dataclasses.replace(GEOMETRY, weight_bus_bits=16, weight_check="hamming")
+    assert geometry.words_per_tile == 2
+    stimulus = part_stimulus("check", geometry, OPERANDS_BY_HAND, tokens=3, steps=60)
+    accepted = stimulus.inputs["accepted"][0, :, 0]
+    # The first word of a tile stays for a cycle, the second until the tile is taken.
+    assert accepted.tolist() == [True, False, True] * 20
+    words = numbers(stimulus.inputs["word"], signed=False)[0]
+    told = np.flatnonzero(stimulus.expected["corrupt"][0, :, 0])
+    # Every sixteenth word has a flip, which is told a cycle later.
+    assert told.tolist() == [1, 25, 49]
+    for cycle in np.flatnonzero(accepted):
+        assert is_whole(int(words[cycle]), 16) == (cycle + 1 not in told)
 
 
 def test_words_of_a_tile_come_one_after_the_other():

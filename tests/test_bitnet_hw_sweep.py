@@ -83,6 +83,16 @@ def test_auto_weight_bus_carries_one_tile_in_one_word(sweep, encoding, rows, lan
     assert (bits - 8) // 8 * (5 if encoding == "trit5" else 4) < rows * lanes
 
 
+@pytest.mark.parametrize(("rows", "lanes", "bits"), [(64, 64, 6576), (16, 20, 528), (1, 5, 16)])
+def test_auto_weight_bus_has_room_for_check_bits(sweep, rows, lanes, bits):
+    found = sweep(
+        HEAD + f"sweep: {{array.rows: {rows}, array.lanes: {lanes}, array.weight_bus_bits: auto,"
+        " array.weight_check: hamming, array.output_bus_words: 1}"
+    )
+    geometry = found.point(0).config().array
+    assert (geometry.weight_bus_bits, geometry.words_per_tile) == (bits, 1)
+
+
 def test_base_in_the_sweep_file(sweep):
     found = sweep(
         "base:\n  array: {rows: 4, lanes: 8, weight_bus_bits: 56, max_k: 64, output_bus_words: 2}\n"

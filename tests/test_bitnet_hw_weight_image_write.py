@@ -27,6 +27,9 @@ ARRAYS = [load_config(name).array for name in ("edge", "large", "tiny")] + [
     Geometry(
         rows=5, lanes=3, weight_encoding="trit2", weight_bus_bits=24, max_k=40, output_bus_words=1
     ),
+    Geometry(
+        rows=6, lanes=11, weight_bus_bits=56, max_k=40, output_bus_words=1, weight_check="hamming"
+    ),
 ]
 
 
@@ -148,6 +151,28 @@ def test_flipped_bit(checkpoint, image, place):
     path.write_bytes(data)
     message = r"^.*weights\.bin: layer \d (q|down) must have (the CRC-32C \w{8}, as|legal codes)"
     verify_fails(checkpoint, ARRAYS[0], image, message)
+
+
+def test_flipped_bit_of_a_word_with_a_check(checkpoint, tmp_path):
+    array = ARRAYS[-1]
+    write_image(checkpoint, array, tmp_path / "image")
+    path = tmp_path / "image" / "weights.bin"
+    data = bytearray(path.read_bytes())
+    data[16] ^= 0x80
+    path.write_bytes(data)
+    message = (
+        r"^.*weights\.bin: layer 0 q must have words that match their check bits, "
+        r"but 1 of \d+ here do not$"
+    )
+    verify_fails(checkpoint, array, tmp_path / "image", message)
+
+
+def test_an_image_that_was_written_before_there_were_check_bits(checkpoint, image):
+    path = image / "manifest.json"
+    manifest = json.loads(path.read_text())
+    assert manifest["array"].pop("weight_check") == "none"
+    path.write_text(json.dumps(manifest))
+    verify_image(checkpoint, ARRAYS[0], image)
 
 
 def test_illegal_code(checkpoint, image):
