@@ -27,6 +27,7 @@ _DATA = {
     r"activations": "the store's read register; sequencer: activation_of_the_step",
     r"dispatcher\.(k_left|token|tokens)": "activation-loading: token_is_seen",
     r"operands\.(shared|held)": "sequencer: a step loads them before their sum is valid",
+    r"check\.difference": "weight-check: beside a bit that is reset",
     r"tiles\.word\d+": "weight-tiles: tile_is_its_words",
     r"tiles\.tile": "weight-tiles: tile_is_its_words",
     r"what\d+": "beside a valid bit, which is reset",
