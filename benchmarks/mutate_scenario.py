@@ -100,12 +100,13 @@ class Scenario:
         fields = {name: (1 << width) - 1 for name, width in status_bits().items()}
         masks = {name: mask * (name in self.known) for name, mask in fields.items()}
         cleared = dict.fromkeys(STATUS, 0) | {"idle": 1}
+        taken_back = self.status | {"dropped_valid": 1}
         return [
             *(self.resets, self.cycles, self.stops, self.waits, *counts, len(self.beats)),
             *(word for stream in STREAMS[:3] for item in self.items[stream] for word in item),
             *(word for beat in self.beats for word in beat),
             *self.pauses.tolist(),
-            *(w for values in (self.status, masks, cleared) for w in _status(values)),
+            *(w for values in (self.status, masks, cleared, taken_back) for w in _status(values)),
         ]
 
 

@@ -27,7 +27,7 @@ class Run {
         pauses = next;
         next += PAUSES;
         status = next;
-        next += 3 * STATUS_WORDS;
+        next += 4 * STATUS_WORDS;
     }
 
     // Returns whether everything is as it must be.
@@ -118,7 +118,14 @@ class Run {
         }
         model.inputs[0] = 0;
         model.eval();
-        return status_is(status, status + STATUS_WORDS);
+        if (!status_is(status, status + STATUS_WORDS)) return false;
+        // An activation that no job waits for is not taken; that it is taken back is remembered.
+        for (const uint32_t offered : {1u << (STREAMS - 1), 0u}) {
+            model.inputs[0] = offered;
+            model.eval();
+            edge(model);
+        }
+        return status_is(status + 3 * STATUS_WORDS, status + STATUS_WORDS);
     }
 
     bool status_is(const uint32_t *expected, const uint32_t *mask) const {
