@@ -1,17 +1,23 @@
 """Files that appear whole or not at all."""
 
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from bitnet_hw.errors import BitnetHwError
+from sim.claims import claim, remove_abandoned
 
-__all__ = ["prepare_folder", "temporary_path", "unwritable", "write_files"]
+__all__ = ["TEMPORARY_SUFFIX", "prepare_folder", "temporary_file", "unwritable", "write_files"]
+
+TEMPORARY_SUFFIX = ".bitnet-hw-tmp"
+"""How the names of all temporary files end; nobody else's do."""
 
 
 def prepare_folder(folder: Path) -> None:
     """Make a folder for results, and make sure before the work begins that files can go into it.
+
+    Temporary files that processes have left there which were killed are removed.
 
     Raises
     ------
@@ -20,9 +26,9 @@ def prepare_folder(folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = temporary_path(folder / "probe")
-        probe.touch()
-        probe.unlink()
+        remove_abandoned(folder.glob(f".*{TEMPORARY_SUFFIX}"), os.unlink)
+        with temporary_file(folder / "probe"):
+            pass
     except OSError as error:
         raise unwritable(folder, error) from error
 
@@ -52,16 +58,14 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
     """
     paths = [folder / name for name in contents]
     try:
-        for path, content in zip(paths, contents.values(), strict=True):
-            _write(temporary_path(path), content)
-        for path in paths:
-            temporary_path(path).replace(path)
+        with ExitStack() as stack:
+            temporary = [stack.enter_context(temporary_file(path)) for path in paths]
+            for file, content in zip(temporary, contents.values(), strict=True):
+                _write(file, content)
+            for file, path in zip(temporary, paths, strict=True):
+                file.replace(path)
     except OSError as error:
         raise unwritable(folder, error) from error
-    finally:
-        for path in paths:
-            with suppress(OSError):
-                temporary_path(path).unlink(missing_ok=True)
     return paths
 
 
@@ -73,9 +77,26 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def temporary_path(path: Path) -> Path:
-    """Return the name under which a file is written before it takes its own."""
-    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+@contextmanager
+def temporary_file(path: Path) -> Iterator[Path]:
+    """Make an empty file beside a path, to be written and renamed; removed at the end if it is not.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+    descriptor = None
+    while descriptor is None:
+        temporary.touch()
+        descriptor = claim(temporary)
+    try:
+        yield temporary
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        os.close(descriptor)
 
 
 def unwritable(folder: Path, error: OSError) -> BitnetHwError:

@@ -4,11 +4,8 @@ A pool of processes would not say which of them died, and would break as a whole
 """
 
 import multiprocessing
-import os
 import signal
-import threading
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -17,16 +14,17 @@ from typing import Any
 
 from bitnet_hw.errors import ToolMissing
 from bitnet_hw.interrupts import interrupts_ignored
+from bitnet_hw.parent_watch import GRACE_SECONDS, leave_with_parent
 from bitnet_hw.row import Row
-from bitnet_hw.sweep_point import Point, evaluate_point
+from bitnet_hw.sweep_point import Point, evaluate_point, failed_row
 from bitnet_hw.workers import PointLost
 
 __all__ = ["LocalWorkers"]
 
 Fields = Callable[[Point], Mapping[str, Any]]
 
-# Time for a process to end what it has started: compilers, temporary directories.
-_GRACE_SECONDS = 5.0
+# An evaluator keeps to its time limit by itself, unless it hangs in compiled code.
+_OVERTIME_SECONDS = 60.0
 
 
 class LocalWorkers:
@@ -80,8 +78,14 @@ class LocalWorkers:
 
     def _evaluate(self, process: "_Process", point: Point) -> Row:
         """Wait for a row; runs in a thread of its own."""
+        limit_s = point.settings.get("timeout_s")
         try:
-            answer = process.ask(point)
+            answer = process.ask(point, None if limit_s is None else limit_s + _OVERTIME_SECONDS)
+        except TimeoutError:
+            process.kill()
+            return failed_row(
+                point, f"The point hung: its process was ended some time after {limit_s:g} s"
+            )
         except (EOFError, OSError):
             raise PointLost(process.how_it_ended()) from None
         self._idle.append(process)
@@ -106,13 +110,16 @@ class _Process:
     def is_alive(self) -> bool:
         return self._process.is_alive()
 
-    def ask(self, point: Point) -> Row | Exception:
+    def ask(self, point: Point, limit_s: float | None) -> Row | Exception:
+        """Return the answer; raises TimeoutError if there is none in time."""
         self._connection.send(point)
+        if not self._connection.poll(limit_s):
+            raise TimeoutError
         answer: Row | Exception = self._connection.recv()
         return answer
 
     def how_it_ended(self) -> str:
-        self._process.join(_GRACE_SECONDS)
+        self._process.join(GRACE_SECONDS)
         code = self._process.exitcode
         if code is not None and code < 0:
             return f"was ended by signal {-code} ({signal.strsignal(-code)})"
@@ -120,6 +127,10 @@ class _Process:
 
     def terminate(self) -> None:
         self._process.terminate()
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.join()
 
     def dismiss(self) -> None:
         """Let the process end when it has nothing to do."""
@@ -134,7 +145,7 @@ class _Process:
 
 
 def _end(processes: Sequence[_Process]) -> None:
-    deadline = time.monotonic() + _GRACE_SECONDS
+    deadline = time.monotonic() + GRACE_SECONDS
     for process in processes:
         process.end(deadline)
 
@@ -142,8 +153,7 @@ def _end(processes: Sequence[_Process]) -> None:
 def _serve(connection: Connection, fields: Fields) -> None:
     """Answer questions until there are no more; the main function of a process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _leave)
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    leave_with_parent()
     with suppress(EOFError, OSError):
         while True:
             connection.send(_answer(connection.recv(), fields))
@@ -154,20 +164,3 @@ def _answer(point: Point, fields: Fields) -> Row | Exception:
         return evaluate_point(point, fields)
     except ToolMissing as error:
         return error
-
-
-def _leave(*_: object) -> None:
-    # Amaranth warns about hardware that is left half described.
-    warnings.simplefilter("ignore")
-    # As an exception, so that compilers and simulators that run for the point are ended.
-    raise SystemExit(1)
-
-
-def _leave_with_parent() -> None:
-    """End this process when its parent is gone: nobody would read the answer."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(_GRACE_SECONDS)
-    os._exit(1)

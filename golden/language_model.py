@@ -64,7 +64,8 @@ class LanguagePlan:
         warm_up = max(1, self.steps // 20)
         if step < warm_up:
             return (step + 1) / warm_up
-        return max(0.0, (self.steps - step) / (self.steps - warm_up))
+        # After the last step the schedule asks once more, also that of a single step.
+        return max(0.0, (self.steps - step) / max(1, self.steps - warm_up))
 
 
 def train_language_model(

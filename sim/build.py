@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +12,8 @@ from pathlib import Path
 
 from sim.cocotb_process import run_cocotb
 from sim.errors import SimulatorBuildFailed
-from sim.process import last_lines
+from sim.process import failure
+from sim.scratch import scratch_folder
 from sim.toolchain import Toolchain, find_toolchain
 
 __all__ = ["Build", "build"]
@@ -95,8 +95,7 @@ def build(
         waves=waves,
     )
     if not design.directory.is_dir():
-        with tempfile.TemporaryDirectory(prefix="building-", dir=root) as name:
-            work = Path(name)
+        with scratch_folder(root) as work:
             _take_library(library, work, later_s=2 * timeout_s)
             _compile(work, design, verilog, timeout_s=timeout_s, poll=poll)
             _keep_library(library, work, toolchain.library)
@@ -139,7 +138,7 @@ def _compile(
         poll=poll,
     )
     if status:
-        raise SimulatorBuildFailed(f"{what} failed:\n{last_lines(log)}")
+        raise SimulatorBuildFailed(failure(what, status, log))
 
 
 def _take_library(library: Path, work: Path, *, later_s: float) -> None:
@@ -158,10 +157,10 @@ def _take_library(library: Path, work: Path, *, later_s: float) -> None:
 def _keep_library(library: Path, work: Path, pattern: str) -> None:
     """Copy the object files that are the same in all builds to where later builds find them."""
     if pattern and not library.is_dir():
-        with tempfile.TemporaryDirectory(prefix="building-", dir=library.parent) as name:
+        with scratch_folder(library.parent) as copies:
             for item in work.glob(pattern):
-                shutil.copyfile(item, Path(name) / item.name)
-            _publish(Path(name), library)
+                shutil.copyfile(item, copies / item.name)
+            _publish(copies, library)
 
 
 def _publish(work: Path, directory: Path) -> None:

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import platform
-import tempfile
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +16,8 @@ from rtl.verilog import emit
 from sim.build_folder import build_folder
 from sim.errors import SimulatorBuildFailed
 from sim.harness_top import ACCELERATOR, TOP, harness_directives, harness_verilog
-from sim.process import last_lines, run_logged
+from sim.process import failure, run_logged
+from sim.scratch import scratch_folder
 from sim.toolchain import Toolchain, find_toolchain
 
 __all__ = ["build_library"]
@@ -96,8 +96,7 @@ def build_library(
     library = root.resolve() / f"compiled-{_digest(geometry, toolchain)}.so"
     if not library.is_file():
         verilog, _ = emit(geometry, ACCELERATOR)
-        with tempfile.TemporaryDirectory(prefix="building-", dir=library.parent) as name:
-            work = Path(name)
+        with scratch_folder(library.parent) as work:
             sources = {
                 "directives.vlt": harness_directives(verilog),
                 "accelerator.v": verilog,
@@ -150,7 +149,7 @@ def _run(
         poll=poll,
     )
     if status:
-        raise SimulatorBuildFailed(f"{what} failed:\n{last_lines(log)}")
+        raise SimulatorBuildFailed(failure(what, status, log))
 
 
 def _digest(geometry: Geometry, toolchain: Toolchain) -> str:

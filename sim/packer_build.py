@@ -4,11 +4,11 @@ import hashlib
 import os
 import platform
 import shutil
-import tempfile
 from pathlib import Path
 
 from sim.errors import SimulatorBuildFailed, SimulatorMissing
-from sim.process import last_lines, run_logged
+from sim.process import failure, run_logged
+from sim.scratch import scratch_folder
 
 __all__ = ["build_packer"]
 
@@ -47,8 +47,7 @@ def build_packer(root: Path) -> Path:
             f"install it with: apt-get install {_COMPILER}"
         )
     root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="building-", dir=root) as name:
-        work = Path(name)
+    with scratch_folder(root) as work:
         _compile(work, "-dM", "-E", "-x", "c++", os.devnull, "-o", "macros")
         sources = [path.read_bytes() for path in sorted(_SOURCES.iterdir())]
         digest = hashlib.sha256(repr([_options(), platform.libc_ver(), sources]).encode())
@@ -78,4 +77,4 @@ def _compile(work: Path, *arguments: str) -> None:
         timeout_s=_TIMEOUT_S,
     )
     if status:
-        raise SimulatorBuildFailed(f"{what} failed:\n{last_lines(log)}")
+        raise SimulatorBuildFailed(failure(what, status, log))

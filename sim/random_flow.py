@@ -1,12 +1,12 @@
 """Runs random jobs under random pauses on all streams of an accelerator."""
 
 import dataclasses
-import tempfile
 from pathlib import Path
 
 from rtl.geometry import Geometry
 from sim.build import build
 from sim.runner import run
+from sim.scratch import scratch_folder
 
 __all__ = ["simulate_random_flow"]
 
@@ -56,12 +56,12 @@ def simulate_random_flow(
         If anything was wrong: a result, a counter, or a rule of a stream.
     """
     design = build(verilog, top=top, simulator=simulator, root=build_root, timeout_s=timeout_s)
-    with tempfile.TemporaryDirectory(prefix="flow-", dir=build_root) as directory:
+    with scratch_folder(build_root) as directory:
         result = run(
             design,
             bench="sim.tb_accelerator",
             tests=["random_jobs"],
-            directory=Path(directory),
+            directory=directory,
             parameters={
                 "geometry": dataclasses.asdict(geometry),
                 "scenarios": scenarios,

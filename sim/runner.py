@@ -13,7 +13,7 @@ from cocotb_tools.check_results import get_results
 from sim.build import Build, build
 from sim.cocotb_process import run_cocotb
 from sim.errors import BenchFailed
-from sim.process import last_lines
+from sim.process import full_disk, last_lines
 
 __all__ = ["PARAMETERS_VARIABLE", "Build", "Result", "build", "run"]
 
@@ -134,13 +134,12 @@ def run(
     # The exit status says little: cocotb's runner returns normally when tests have failed.
     try:
         count, failed = get_results(results)
-    except RuntimeError:
+    except (RuntimeError, ElementTree.ParseError):
         count, failed = 0, 0
     if failed or not count or status:
         reasons = _failures(results) if failed else [last_lines(log)]
-        raise BenchFailed(
-            "\n".join([f"{bench} on {simulator} with seed {seed} failed; log: {log}", *reasons])
-        )
+        how = f"failed{full_disk(directory)}; log: {log}"
+        raise BenchFailed("\n".join([f"{bench} on {simulator} with seed {seed} {how}", *reasons]))
     return Result(
         tests=count,
         data=json.loads(report.read_text(encoding="utf-8")) if report.is_file() else {},

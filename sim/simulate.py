@@ -1,8 +1,6 @@
 """Runs jobs with given data on the Verilog of an accelerator and compares every result."""
 
 import dataclasses
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +17,7 @@ from sim.build import build
 from sim.errors import SimulationError
 from sim.operands import JobOperands, save_operands
 from sim.runner import run
+from sim.scratch import SCRATCH_PREFIX, scratch_folder
 
 __all__ = ["JobList", "Progress", "SimulationResult", "simulate", "simulate_lists"]
 
@@ -172,9 +171,8 @@ def simulate_lists(
 
     with (
         _working_directory(directory, build_root) as work,
-        tempfile.TemporaryDirectory(prefix="data-", dir=work) as name,
+        scratch_folder(work.resolve()) as data,
     ):
-        data = Path(name).resolve()
         runs: list[dict[str, Any]] = []
         for index, item in enumerate(lists):
             runs.append({
@@ -227,16 +225,13 @@ def _working_directory(directory: Path | None, root: Path) -> Iterator[Path]:
         directory.mkdir(parents=True, exist_ok=True)
         yield directory
         return
-    work = Path(tempfile.mkdtemp(prefix="run-", dir=root))
-    keep = False
-    try:
-        yield work
-    except SimulationError:
-        keep = True
-        raise
-    finally:
-        if not keep:
-            shutil.rmtree(work)
+    with scratch_folder(root.resolve()) as work:
+        try:
+            yield work
+        except SimulationError as error:
+            kept = work.with_name(work.name.replace(SCRATCH_PREFIX, "failed-run-"))
+            work.rename(kept)
+            raise type(error)(str(error).replace(str(work), str(kept))) from error
 
 
 def _outputs(jobs: JobList) -> int:

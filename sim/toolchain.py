@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-from sim.errors import SimulatorBuildFailed, SimulatorMissing
+from sim.errors import SimulationTimedOut, SimulatorBuildFailed, SimulatorMissing
 
 __all__ = ["SIMULATORS", "Toolchain", "find_toolchain"]
 
@@ -33,6 +33,7 @@ _COMPILER_VARIABLES = {
 }
 
 _WAVES_ROOT = "bitnet_hw_waves"
+_VERSION_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +97,8 @@ def find_toolchain(simulator: str, *, verilog: str, top: str, waves: bool) -> To
         If something that it needs is not installed.
     SimulatorBuildFailed
         If there is no module `top`.
+    SimulationTimedOut
+        If it does not say its version.
     ValueError
         If there is no such simulator.
     """
@@ -159,7 +162,15 @@ def _icarus(top: str, *, waves: bool) -> Toolchain:
     """Return the toolchain of Icarus Verilog."""
     _require_program("iverilog", "iverilog", "icarus")
     _require_program("vvp", "iverilog", "icarus")
-    printed = subprocess.run(["iverilog", "-V"], capture_output=True, text=True, check=False)
+    try:
+        printed = subprocess.run(
+            ["iverilog", "-V"], capture_output=True, check=False, timeout=_VERSION_TIMEOUT_S
+        )
+    except subprocess.TimeoutExpired as error:
+        raise SimulationTimedOut(
+            f"Icarus Verilog must say its version within {_VERSION_TIMEOUT_S:g} s"
+        ) from error
+    first_line = printed.stdout.decode(errors="replace").partition("\n")[0]
     sources = {}
     # Under -g2012, which cocotb asks for, Icarus 11 leaves outputs of some `always @*` blocks of
     # Amaranth's Verilog X for ever (github.com/amaranth-lang/amaranth/issues/1629). The last -g
@@ -175,7 +186,7 @@ def _icarus(top: str, *, waves: bool) -> Toolchain:
         )
     return Toolchain(
         simulator="icarus",
-        version=f"{printed.stdout.partition(chr(10))[0]}, cocotb {version('cocotb')}",
+        version=f"{first_line}, cocotb {version('cocotb')}",
         build_args=build_args,
         sources=sources,
         waveform="dump.fst",

@@ -53,7 +53,8 @@ def corrupt(geometry: Geometry, words: Bytes) -> NDArray[np.bool_]:
     """Tell for each word, uint8 [words, bytes], whether its check finds flipped bits."""
     if not geometry.check_bits:
         return np.zeros(len(words), np.bool_)
-    return _differences(geometry, words) != 0
+    found: NDArray[np.bool_] = _differences(geometry, words) != 0
+    return found
 
 
 def _differences(geometry: Geometry, words: Bytes) -> NDArray[np.uint32]:

@@ -61,4 +61,9 @@ def test_an_error_leaves_the_old_file(tmp_path):
 def test_a_folder_that_is_gone(tmp_path):
     stream = ParquetStream(tmp_path / "gone" / "results.parquet")
     with pytest.raises(BitnetHwError, match=r"^Folder .*gone must be writable: "):
-        stream.write(table(a=1))
+        write_all(stream, [table(a=1)])
+
+
+def test_a_stream_that_was_not_entered(tmp_path):
+    with pytest.raises(ValueError, match=r"^A stream must be entered before it is written to$"):
+        ParquetStream(tmp_path / "results.parquet").write(table(a=1))

@@ -312,4 +312,6 @@ def test_ctrl_c(tmp_path):
     assert pyarrow.parquet.read_metadata(tmp_path / "out" / "results.parquet").num_rows == int(
         finished
     )
-    assert not [path for path in (tmp_path / "out").iterdir() if path.suffix == ".tmp"]
+    assert not [
+        path for path in (tmp_path / "out").iterdir() if path.name.endswith(".bitnet-hw-tmp")
+    ]

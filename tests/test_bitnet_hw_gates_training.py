@@ -90,6 +90,11 @@ def test_what_was_measured_is_read_again(library, tmp_path, monkeypatch):
     seen = []
     found = measure_arrays([config], library, operands, root=tmp_path, progress=seen.append)
     assert (found, seen) == ([{"known": 1}], [1])
+    assert training._kept(tmp_path / f"array-{name}.json") == {"known": 1}
+    # Half a file, as a process leaves it that is killed while it writes, is no report.
+    for half in ('{"known"', ""):
+        (tmp_path / f"array-{name}.json").write_text(half)
+        assert training._kept(tmp_path / f"array-{name}.json") is None
     assert training._digest(config, library, [draw_operands("relu2")]) != name
     assert training._digest(load_config("tiny", {"clock_mhz": 5}), library, operands) != name
     assert training._digest(load_config("tiny", {"array.rows": 5}), library, operands) != name

@@ -106,6 +106,19 @@ def test_interruption_ends_the_processes_at_once(sweep, slow, tmp_path, monkeypa
             workers.row(future)
 
 
+def test_a_point_that_hangs_in_compiled_code_is_a_row(sweep, slow, tmp_path, monkeypatch):
+    monkeypatch.setenv("SLOW_POINTS_SECONDS", "100")
+    monkeypatch.setattr("bitnet_hw.local_workers._OVERTIME_SECONDS", 5.0)
+    plan = sweep(1)
+    plan.settings["timeout_s"] = 0.5
+    started = time.monotonic()
+    found = run_sweep(plan, jobs=1)
+    assert time.monotonic() - started < 60
+    assert found.rows[0]["error"] == ("The point hung: its process was ended some time after 0.5 s")
+    [(_, _, worker)] = slow.Trace(tmp_path / "trace").lines()
+    assert not alive(int(worker))
+
+
 def test_a_missing_tool_is_an_error_of_its_own(sweep, slow):
     workers = LocalWorkers(1, slow.refuse)
     future = workers.submit(sweep(1).point(0))

@@ -62,9 +62,10 @@ def test_changed_and_foreign_files_are_no_rows(tmp_path):
     assert store.damaged == 5
 
 
-def test_what_a_dead_process_left_is_not_in_the_way(tmp_path):
-    (tmp_path / f".{KEY}.json.123.tmp").write_bytes(b"half")
+def test_what_a_dead_process_left_is_removed(tmp_path):
+    (tmp_path / f".{KEY}.json.123.bitnet-hw-tmp").write_bytes(b"half")
     store = PointStore(tmp_path)
+    assert not list(tmp_path.iterdir())
     assert store.get(KEY) is None
     store.put(ROW)
     assert store.get(KEY) == ROW

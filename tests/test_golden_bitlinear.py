@@ -154,6 +154,15 @@ def test_close_to_autobitlinear(bitnet, inputs, outputs, online):
     assert (error <= 1e-5 * rms).all()
 
 
+def test_master_weights_are_fp32_whatever_the_default():
+    torch.set_default_dtype(torch.float64)
+    try:
+        layer = BitLinear(4, 2, bias=True)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert layer.weight.dtype == layer.bias.dtype == torch.float32
+
+
 def test_training_forward_is_the_frozen_forward():
     generator = torch.Generator().manual_seed(10)
     layer = BitLinear(65, 12, bias=True)

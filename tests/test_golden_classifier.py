@@ -77,6 +77,48 @@ def test_layers_of_each_kind():
     assert kinds == [nn.RMSNorm, nn.Linear, nn.ReLU, nn.RMSNorm, nn.Linear]
 
 
+def test_names_and_norms_of_the_layers():
+    layers = Classifier([8, 6, 4, 2], linear="ternary").layers
+    names = [name for name, _ in layers.named_children()]
+    assert names == [
+        *("norm0", "linear0", "relu0", "norm1", "linear1", "relu1", "norm2", "linear2"),
+    ]
+    assert {layers.get_submodule(f"norm{index}").eps for index in range(3)} == {1e-5}
+
+
+def test_training_is_adamw_with_a_rate_that_falls_to_zero(digits):
+    """The plain loop that the documentation describes, from the default seed."""
+    # Four steps in each epoch, the last of them with four images.
+    images, labels = digits.train_images[:100], digits.train_labels[:100]
+    plan = TrainingPlan(hidden=(16,), epochs=3, batch_size=32, learning_rate=1e-2, weight_decay=0.5)
+    losses = []
+    trained = train(
+        images, labels, linear="float", plan=plan, progress=lambda _, loss: losses.append(loss)
+    )
+
+    expected = []
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = Classifier([64, 16, 10], linear="float")
+        optimizer = torch.optim.AdamW(model.parameters(), weight_decay=0.5)
+        for epoch in range(3):
+            of_images = []
+            for step, batch in enumerate(torch.randperm(100).split(32)):
+                optimizer.param_groups[0]["lr"] = 1e-2 * (1 - (4 * epoch + step) / 12)
+                each = nn.functional.cross_entropy(
+                    model(images[batch]), labels[batch], reduction="none"
+                )
+                optimizer.zero_grad()
+                each.mean().backward()
+                optimizer.step()
+                of_images += each.tolist()
+            expected.append(sum(of_images) / 100)
+    assert len(expected) == 3
+    assert losses == pytest.approx(expected, rel=1e-4)
+    for ours, reference in zip(trained.parameters(), model.parameters(), strict=True):
+        torch.testing.assert_close(ours, reference, rtol=1e-4, atol=1e-5)
+
+
 def test_training_is_deterministic_by_seed(digits):
     def weights(seed: int) -> torch.Tensor:
         model = train(

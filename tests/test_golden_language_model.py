@@ -51,6 +51,45 @@ def test_the_same_seed_gives_the_same_model_and_another_seed_another():
     assert not torch.equal(head(1), head(2))
 
 
+def test_training_is_adamw_with_clipped_gradients():
+    """Bit for bit the plain loop that the documentation describes, from the default seed."""
+    plan = LanguagePlan(steps=30, batch_size=3, context=8, learning_rate=3e-2, weight_decay=0.5)
+    trained = train_language_model((model := Bigram()), model, TEXT, plan)
+
+    model, windows = Bigram(), torch.Generator().manual_seed(0)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=3e-2, betas=(0.9, 0.95), weight_decay=0.5, fused=True
+    )
+    norms = []
+    for step in range(30):
+        starts = torch.randint(len(TEXT) - 8, (3,), generator=windows)
+        seen = torch.stack([TEXT[start : start + 9] for start in starts]).to(torch.int64)
+        predicted = model(seen[:, :-1]).flatten(0, 1)
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(predicted, seen[:, 1:].flatten()).backward()
+        norms.append(float(nn.utils.clip_grad_norm_(model.parameters(), 1.0)))
+        # One step of warm-up; the last step has a thirtieth of the rate left.
+        optimizer.param_groups[0]["lr"] = 3e-2 * min(1.0, (30 - step) / 29)
+        optimizer.step()
+    assert max(norms) > 1
+    for ours, reference in zip(trained.parameters(), model.parameters(), strict=True):
+        assert torch.equal(ours, reference)
+
+
+def test_the_optimizer_is_the_fused_one(monkeypatch):
+    given = {}
+
+    class Recorder(torch.optim.AdamW):
+        def __init__(self, parameters, **options):
+            given.update(options)
+            super().__init__(parameters, **options)
+
+    monkeypatch.setattr(torch.optim, "AdamW", Recorder)
+    train_language_model((model := Bigram()), model, TEXT, LanguagePlan(steps=1, context=8))
+    # One pass over each parameter in place of a dozen: a step of a small model is mostly that.
+    assert given["fused"] is True
+
+
 def test_windows_depend_on_the_seed_only():
     """Whatever the model, it sees the same bytes in the same order."""
 
@@ -84,13 +123,28 @@ def test_every_byte_but_the_first_is_predicted_once():
     assert asked == list(range(9))
 
 
+def test_a_model_gets_sixteen_windows_at_most():
+    sizes = []
+
+    def logits(tokens):
+        sizes.append(len(tokens))
+        return torch.zeros(*tokens.shape, 256)
+
+    assert bits_per_byte(logits, TEXT[: 40 * 4 + 1], context=4) == pytest.approx(8)
+    assert sizes == [16, 16, 8]
+
+
 def test_the_learning_rate_rises_and_falls():
     plan = LanguagePlan(steps=100)
     factors = [plan.rate_factor(step) for step in range(100)]
     assert factors[:6] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0, 1.0])
     assert factors[52] == pytest.approx(48 / 95)
     assert factors[99] == pytest.approx(1 / 95)
-    assert LanguagePlan(steps=1).rate_factor(0) == 1.0
+    # The schedule asks once more after the last step, also of a plan of one step.
+    assert [LanguagePlan(steps=1).rate_factor(step) for step in range(2)] == [1.0, 0.0]
+    assert [LanguagePlan(steps=2).rate_factor(step) for step in range(3)] == [1.0, 1.0, 0.0]
+    # A twentieth of 30 steps is one whole step.
+    assert LanguagePlan(steps=30).rate_factor(0) == 1.0
 
 
 def test_wrong_numbers():
@@ -98,6 +152,7 @@ def test_wrong_numbers():
         LanguagePlan(steps=0)
     with pytest.raises(ValueError, match=r"^weight_decay must not be negative, not -0\.1$"):
         LanguagePlan(weight_decay=-0.1)
+    assert LanguagePlan(weight_decay=0.0).weight_decay == 0
     with pytest.raises(
         ValueError, match=r"^text must be longer than the context \(8\), not 8 bytes$"
     ):

@@ -280,7 +280,7 @@ def test_without_a_compiler(tmp_path, monkeypatch):
         SimulatorMissing, match=r"^Simulating with verilator needs the program g\+\+"
     ):
         build_library(geometry, root=tmp_path)
-    assert not list(tmp_path.glob("building-*"))
+    assert not list(tmp_path.glob("bitnet-hw-scratch-*"))
 
 
 def test_a_build_is_found_again(library, build_root, monkeypatch):

@@ -13,6 +13,7 @@ from sim.errors import (
     SimulatorMissing,
 )
 from sim.runner import run
+from sim.scratch import SCRATCH_PREFIX
 
 BENCHES = Path(__file__).parent
 SIMULATORS = ["verilator", pytest.param("icarus", marks=pytest.mark.icarus)]
@@ -135,7 +136,7 @@ def test_two_builds_at_once(tmp_path):
     assert len(found) == 2
     assert found[0].directory == found[1].directory
     # Other test processes build in the shared folder.
-    assert not list(tmp_path.glob("building-*"))
+    assert not list(tmp_path.glob(f"{SCRATCH_PREFIX}*"))
 
 
 @pytest.mark.parametrize("simulator", SIMULATORS)
@@ -144,7 +145,7 @@ def test_wrong_verilog(simulator, tmp_path):
     message = rf"^Building counter for {simulator} failed:\n(.*\n)*.*design\.v:6"
     with pytest.raises(SimulatorBuildFailed, match=message):
         build(verilog, top="counter", simulator=simulator, root=tmp_path)
-    assert not list(tmp_path.glob("building-*"))
+    assert not list(tmp_path.glob(f"{SCRATCH_PREFIX}*"))
 
 
 def test_missing_top(build_root):

@@ -1,5 +1,6 @@
 """A Parquet file that grows chunk by chunk and is there only when it is whole."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -8,7 +9,7 @@ import numpy as np
 import pyarrow
 import pyarrow.parquet
 
-from bitnet_hw.atomic_files import temporary_path, unwritable
+from bitnet_hw.atomic_files import temporary_file, unwritable
 from bitnet_hw.batch.column import Column, ColumnTable
 
 __all__ = ["NewFields", "ParquetStream"]
@@ -51,11 +52,17 @@ class ParquetStream:
 
     def __init__(self, path: Path | None, fields: dict[str, Any] | None = None) -> None:
         self._path = path
-        self._temporary = None if path is None else temporary_path(path)
+        self._stack = ExitStack()
+        self._temporary: Path | None = None
         self._fields = fields
         self._writer: Any = None
 
     def __enter__(self) -> Self:
+        if self._path is not None:
+            try:
+                self._temporary = self._stack.enter_context(temporary_file(self._path))
+            except OSError as failed:
+                raise unwritable(self._path.parent, failed) from failed
         return self
 
     def __exit__(
@@ -74,7 +81,7 @@ class ParquetStream:
         except OSError as failed:
             raise unwritable(self._path.parent, failed) from failed
         finally:
-            self._temporary.unlink(missing_ok=True)
+            self._stack.close()
 
     def write(self, table: ColumnTable) -> None:
         """Append the rows of a chunk."""
@@ -87,6 +94,8 @@ class ParquetStream:
             raise NewFields(wider)
         if self._path is None:
             return
+        if self._temporary is None:
+            raise ValueError("A stream must be entered before it is written to")
         columns = [
             arrays[name].cast(kind) if name in arrays else _arrow.nulls(table.rows, kind)
             for name, kind in self._fields.items()

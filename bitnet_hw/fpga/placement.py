@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -15,6 +14,7 @@ from bitnet_hw.fpga.fit import check_log
 from bitnet_hw.fpga.synthesis import Synthesis
 from bitnet_hw.fpga.target import Target
 from bitnet_hw.fpga.tools import fpga_folder, run_tool, tool_versions
+from sim.scratch import scratch_folder
 
 __all__ = ["Placement", "place_and_route", "read_report"]
 
@@ -106,8 +106,7 @@ def place_and_route(
     root = fpga_folder() if root is None else root
     result, bitstream = root / f"placement-{known}.json", root / f"bitstream-{known}.bin"
     if not (result.is_file() and bitstream.is_file()):
-        with tempfile.TemporaryDirectory(prefix="placing-", dir=root) as name:
-            work = Path(name)
+        with scratch_folder(root) as work:
             (work / "netlist.json").write_bytes(synthesis.netlist.read_bytes())
             started = time.monotonic()
             what = f"Place and route for {target.name}, seed {seed}, with nextpnr"

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from bitnet_hw.fpga.verilog_text import without_brackets, without_zeros
 from bitnet_hw.fpga.wrapper import DESIGN, TOP, wrapper_verilog
 from bitnet_hw.gates.tools import run_yosys
 from rtl.geometry import Geometry
+from sim.scratch import scratch_folder
 
 __all__ = ["Synthesis", "cell_counts", "synthesize"]
 
@@ -89,8 +89,7 @@ def synthesize(
     root = fpga_folder() if root is None else root
     netlist, counts = root / f"netlist-{known}.json", root / f"cells-{known}.json"
     if not (netlist.is_file() and counts.is_file()):
-        with tempfile.TemporaryDirectory(prefix="building-", dir=root) as name:
-            work = Path(name)
+        with scratch_folder(root) as work:
             (work / "design.v").write_text(text, encoding="utf-8")
             started = time.monotonic()
             what = f"Synthesis for {target.name} with Yosys"

@@ -87,7 +87,7 @@ def run_tool(
         If the program fails, or takes longer than allowed.
     """
     from sim.errors import SimulationTimedOut
-    from sim.process import last_lines, run_logged
+    from sim.process import failure, run_logged
 
     log = directory / f"{function}.log"
     start = _START.format(package=_nextpnr(family), function=function)
@@ -95,7 +95,8 @@ def run_tool(
         status = run_logged(
             [sys.executable, "-c", start, *arguments],
             what=what,
-            environment=os.environ,
+            # The sandbox has a temporary folder, which stays if the tool is killed.
+            environment={**os.environ, "TMPDIR": str(directory.resolve())},
             directory=directory,
             log=log,
             timeout_s=timeout_s,
@@ -104,7 +105,7 @@ def run_tool(
     except SimulationTimedOut as error:
         raise BuildFailed(f"{what} took longer than {timeout_s:g} s") from error
     if status:
-        raise BuildFailed(f"{what} failed:\n{last_lines(log, 5)}")
+        raise BuildFailed(failure(what, status, log, 5))
     return log
 
 

@@ -5,9 +5,9 @@ toggles at most once a cycle, and glitches, toggles that a cycle takes back, are
 """
 
 import hashlib
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from bitnet_hw.gates.library import Library
 from bitnet_hw.gates.netlist import Netlist
 from bitnet_hw.gates.stimulus import Stimulus
 from bitnet_hw.gates.tools import gates_folder, run_yosys, yosys_version
+from sim.scratch import scratch_folder
 
 __all__ = ["Activity", "build_simulator", "measure_activity"]
 
@@ -75,8 +76,7 @@ def build_simulator(netlist: Netlist, library: Library, root: Path | None = None
     root = gates_folder() if root is None else root
     program = root / f"activity-{digest}"
     if not program.is_file():
-        with tempfile.TemporaryDirectory(prefix="building-", dir=root) as name:
-            work = Path(name)
+        with scratch_folder(root) as work:
             _write_cells(netlist, library, work)
             for file, text in {"netlist.v": verilog, "main.cpp": main, "shape.h": shape}.items():
                 (work / file).write_text(text, encoding="utf-8")
@@ -104,13 +104,19 @@ def measure_activity(netlist: Netlist, stimulus: Stimulus, simulator: Path) -> A
         [_port(stimulus, name, len(bits), runs, cycles) for name, bits in netlist.inputs.items()],
         axis=2,
     )
-    with tempfile.TemporaryDirectory(prefix="running-", dir=simulator.parent) as name:
-        work = Path(name)
+    with scratch_folder(simulator.parent) as work:
         _words(inputs).tofile(work / "inputs")
         arguments = [str(number) for number in (runs, cycles, stimulus.skipped)]
         _run([str(simulator), *arguments], work, {})
-        outputs = np.fromfile(work / "outputs", np.uint32).reshape(runs, cycles, -1)
-        counts = np.fromfile(work / "counts", np.uint64).reshape(2, -1)[:, : len(netlist.nets)]
+        words = (runs * cycles * netlist.output_words, 2 * 32 * netlist.net_words)
+        written = [_numbers(work / "outputs", np.uint32), _numbers(work / "counts", np.uint64)]
+        if tuple(map(len, written)) != words:
+            raise SimulationFailed(
+                f"The simulator of the netlist must write {words[0]} outputs and {words[1]} "
+                f"counts, not {len(written[0])} and {len(written[1])}"
+            )
+    outputs = written[0].reshape(runs, cycles, -1)
+    counts = written[1].reshape(2, -1)[:, : len(netlist.nets)]
     _check(netlist, stimulus, outputs)
     counted = runs * (cycles - stimulus.skipped)
     return Activity(counts[0] / counted, counts[1] / counted, counted)
@@ -135,6 +141,10 @@ def _check(netlist: Netlist, stimulus: Stimulus, outputs: NDArray[np.uint32]) ->
 
 def _port(stimulus: Stimulus, name: str, bits: int, runs: int, cycles: int) -> NDArray[np.bool_]:
     return stimulus.inputs.get(name, np.zeros((runs, cycles, bits), bool))
+
+
+def _numbers(file: Path, kind: type[np.generic]) -> NDArray[Any]:
+    return np.fromfile(file, kind) if file.is_file() else np.empty(0, kind)
 
 
 def _words(bits: NDArray[np.bool_]) -> NDArray[np.uint32]:
@@ -194,7 +204,7 @@ def _run(command: list[str], work: Path, environment: dict[str, str]) -> None:
     from bitnet_hw.simulation import simulation_errors
 
     with simulation_errors():
-        from sim.process import last_lines, run_logged
+        from sim.process import failure, run_logged
 
         log = work / "build.log"
         status = run_logged(
@@ -206,4 +216,4 @@ def _run(command: list[str], work: Path, environment: dict[str, str]) -> None:
             timeout_s=_TIMEOUT_S,
         )
     if status:
-        raise SimulationFailed(f"Measuring activity failed:\n{last_lines(log, 5)}")
+        raise SimulationFailed(failure("Measuring activity", status, log, 5))

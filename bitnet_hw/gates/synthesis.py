@@ -4,10 +4,10 @@ import fnmatch
 import hashlib
 import inspect
 import json
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from bitnet_hw.errors import BuildFailed
 from bitnet_hw.gates import adder_phases, register_phases
 from bitnet_hw.gates.adder_phases import place_full_adders
 from bitnet_hw.gates.design import read_design
@@ -17,6 +17,7 @@ from bitnet_hw.gates.netlist import Netlist, read_netlist
 from bitnet_hw.gates.parts import Part
 from bitnet_hw.gates.register_phases import invert_before_registers
 from bitnet_hw.gates.tools import gates_folder, run_yosys, yosys_version
+from sim.scratch import scratch_folder
 
 __all__ = ["Synthesis", "synthesize"]
 
@@ -90,9 +91,10 @@ def synthesize(
     )
     root = gates_folder() if root is None else root
     file = root / f"netlist-{known.hexdigest()[:_DIGEST_CHARACTERS]}.json"
-    if not file.is_file():
-        with tempfile.TemporaryDirectory(prefix="building-", dir=root) as name:
-            work = Path(name)
+    groups = {"": part.name} if flatten else part.groups
+    netlist = _kept(file, part.top, groups)
+    if netlist is None:
+        with scratch_folder(root) as work:
             (work / "part.v").write_text(part.verilog, encoding="utf-8")
             for library_name, content in library.contents.items():
                 (work / library_name).write_bytes(content)
@@ -100,16 +102,19 @@ def synthesize(
             (work / _ADDERS).write_text(TECHMAP, encoding="utf-8")
             (work / _NUMBERS).write_text(f"autoidx {_FIRST_NUMBER}\n", encoding="utf-8")
             run_yosys(generic, work, what=what, timeout_s=timeout_s)
-            design = read_design((work / _GENERIC).read_text("utf-8"), library)
+            try:
+                design = read_design((work / _GENERIC).read_text("utf-8"), library)
+            except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
+                raise BuildFailed(f"{what} must give a design of generic gates") from error
             if adder is not None:
                 place_full_adders(design, adder)
             invert_before_registers(design)
             (work / _GENERIC).write_text(json.dumps(design), "utf-8")
             run_yosys(mapping, work, what=what, timeout_s=timeout_s)
+            netlist = _kept(work / "netlist.json", part.top, groups)
+            if netlist is None:
+                raise BuildFailed(f"{what} must give a netlist of {part.top}")
             (work / "netlist.json").replace(file)
-    text = file.read_text(encoding="utf-8")
-    groups = {"": part.name} if flatten else part.groups
-    netlist = read_netlist(text, part.top, groups)
     if not flatten:
         cells = library.cells(netlist.cells)
         outputs = {
@@ -123,6 +128,17 @@ def synthesize(
     # Over cells and nets only: the JSON names its maker.
     content = netlist.verilog_for_timing(part.top).encode()
     return Synthesis(part, netlist, hashlib.sha256(content).hexdigest())
+
+
+def _kept(file: Path, top: str, groups: dict[str, str]) -> Netlist | None:
+    """Return the netlist in a file; None if it is not there, or is not what Yosys writes."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        # What else can be wrong with it, a wrong part for one, is for the user to see.
+        json.loads(text)["modules"][top]["cells"]
+    except (FileNotFoundError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError):
+        return None
+    return read_netlist(text, top, groups)
 
 
 def _generic(part: Part, library: Library, adder: FullAdder | None, *, flatten: bool) -> str:

@@ -1,7 +1,6 @@
 """Critical path and a second opinion on power, by OpenSTA where it is installed."""
 
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from bitnet_hw.errors import BuildFailed
 from bitnet_hw.gates.library import Library
 from bitnet_hw.gates.netlist import Netlist
 from bitnet_hw.gates.tools import gates_folder, opensta_version, run_opensta
+from sim.scratch import scratch_folder
 
 __all__ = ["Timing", "analyze_timing"]
 
@@ -72,8 +72,7 @@ def analyze_timing(
     """
     if not opensta_version():
         return None
-    with tempfile.TemporaryDirectory(prefix="timing-", dir=root or gates_folder()) as name:
-        work = Path(name)
+    with scratch_folder(root or gates_folder()) as work:
         files = []
         for number, text in enumerate(library.texts):
             if used := netlist.cells.intersection(text.cell_names):

