@@ -88,6 +88,7 @@ def simulator(script, tmp_path, monkeypatch):
     return use
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["verilator", "icarus"])
 @pytest.mark.parametrize(
     ("text", "message"),
