@@ -174,7 +174,8 @@ def test_many_random_jobs(geometry, simulator, seed, build_root, tmp_path):
     scenarios = {"verilator": 250, "icarus": 100}[simulator]
     result = check(geometry, simulator, build_root, tmp_path, scenarios=scenarios, seed=seed)
     assert result.data["jobs"] >= 2 * scenarios
-    check_faults(geometry, simulator, build_root, tmp_path / "faults", seed=seed)
+    if simulator == "verilator":
+        check_faults(geometry, simulator, build_root, tmp_path / "faults", seed=seed)
 
 
 def ignore_back_pressure(verilog):
