@@ -33,7 +33,7 @@ from bitnet_hw.errors import SimulationFailed
 from bitnet_hw.output import Format, csv_text, json_text, write, write_tables
 from bitnet_hw.progress import late_progress
 from bitnet_hw.simulation import simulation_errors
-from rtl.geometry import Geometry
+from rtl.geometry import WEIGHTS_PER_BYTE, Geometry
 from rtl.word_check import width_for
 
 RATES = (1e-6, 1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
@@ -48,7 +48,7 @@ _EDGE = load_config("edge").array
 
 def edge(encoding: str, check: str) -> Geometry:
     """Return the array of the preset ``edge`` with a word for each tile."""
-    data_bytes = -(-_EDGE.rows * _EDGE.lanes // {"trit2": 4, "trit5": 5}[encoding])
+    data_bytes = -(-_EDGE.rows * _EDGE.lanes // WEIGHTS_PER_BYTE[encoding])
     sizes = {key: getattr(_EDGE, key) for key in ("rows", "lanes", "max_k", "output_bus_words")}
     return Geometry(
         **sizes,

@@ -28,6 +28,15 @@ def page_numbers(bits):
     return [*data, *powers, 0]
 
 
+def page_sums(word):
+    """Return each digit of the exclusive or of the numbers of a word's ones, by the page's rule."""
+    numbers = page_numbers(len(word))
+    return [
+        reduce(xor, [word[i] for i, number in enumerate(numbers) if number >> digit & 1])
+        for digit in range(max(numbers).bit_length())
+    ]
+
+
 class Words(wiring.Component):
     """A check beside the page's rule, for words that may be anything.
 
@@ -48,12 +57,7 @@ class Words(wiring.Component):
         m = Module()
         m.submodules.check = check = self._check(geometry(self._bits))
         m.d.comb += [check.word.eq(self.word), check.accepted.eq(self.accepted)]
-        numbers = page_numbers(self._bits)
-        sums = [
-            reduce(xor, [self.word[i] for i, number in enumerate(numbers) if number >> digit & 1])
-            for digit in range(max(numbers).bit_length())
-        ]
-        whole = ~Cat(*sums, self.word.xor()).any()
+        whole = ~Cat(*page_sums(self.word), self.word.xor()).any()
         refused = previous(m, self.accepted & ~whole)
         claim(m, "refuses_what_is_not_whole", check.corrupt == refused)
         return m
@@ -163,13 +167,8 @@ class _NoParity(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        numbers = page_numbers(self._bits)
         corrupt = Signal()
-        sums = [
-            reduce(xor, [self.word[i] for i, number in enumerate(numbers) if number >> digit & 1])
-            for digit in range(max(numbers).bit_length())
-        ]
-        m.d.sync += corrupt.eq(self.accepted & Cat(*sums).any())
+        m.d.sync += corrupt.eq(self.accepted & Cat(*page_sums(self.word)).any())
         m.d.comb += self.corrupt.eq(corrupt)
         return m
 

@@ -6,11 +6,10 @@ from functools import cache
 from rtl.lane_style import LANE_STYLES, LaneStyle
 from rtl.word_check import WEIGHT_CHECKS, check_bits
 
-__all__ = ["SIZE_LIMITS", "WEIGHT_ENCODINGS", "Geometry"]
+__all__ = ["SIZE_LIMITS", "WEIGHTS_PER_BYTE", "WEIGHT_ENCODINGS", "Geometry"]
 
-WEIGHT_ENCODINGS = ("trit2", "trit5")
-
-_WEIGHTS_PER_BYTE = {"trit2": 4, "trit5": 5}
+WEIGHTS_PER_BYTE = {"trit2": 4, "trit5": 5}
+WEIGHT_ENCODINGS = tuple(WEIGHTS_PER_BYTE)
 
 ACTIVATION_BITS = 8
 RESULT_BITS = 32
@@ -174,7 +173,7 @@ class Geometry:
     @property
     def word_trits(self) -> int:
         """Weights carried by one word of the weight stream."""
-        return self.data_bytes * _WEIGHTS_PER_BYTE[self.weight_encoding]
+        return self.data_bytes * WEIGHTS_PER_BYTE[self.weight_encoding]
 
     @property
     def tile_trits(self) -> int:

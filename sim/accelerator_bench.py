@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from golden.matmul import ternary_matmul
 from rtl.counters import COUNTERS, ERRORS
 from rtl.geometry import Geometry
+from rtl.job import Job
 from sim.bench import ClockedBench
 from sim.operands import JobOperands
 from sim.packing import activation_words, weight_words
@@ -23,6 +24,8 @@ from sim.scoreboard import Scoreboard
 from sim.stream import StreamChecker, StreamMonitor, StreamPort, StreamSink, StreamSource
 
 __all__ = ["STREAMS", "AcceleratorBench", "golden_reference"]
+
+Int8s = NDArray[np.int8]
 
 STREAMS = ("commands", "activations", "weights", "results")
 
@@ -124,19 +127,30 @@ class AcceleratorBench:
     ) -> None:
         """Queue jobs with their data; see `pack_weights` for `padding`."""
         for item in operands:
-            job = item.job
-            self.send_words(
-                "commands",
-                [command_word(self._geometry, k=job.k, n=job.n, m=job.m, flags=job.flags)],
-            )
-            self.send_words(
-                "activations", activation_words(self._geometry, item.activations, padding)
-            )
-            self.send_words("weights", weight_words(self._geometry, item.weights, padding))
+            words = weight_words(self._geometry, item.weights, padding)
+            self.send_given(item.job, item.activations, words, padding)
 
     def send_words(self, stream: str, words: Iterable[int]) -> None:
         """Queue payloads on one stream."""
         self._sources[stream].send(words)
+
+    def send_given(
+        self,
+        job: Job,
+        activations: Int8s,
+        words: Iterable[int],
+        padding: np.random.Generator | None = None,
+    ) -> None:
+        """Queue a job with these words of weights; see `pack_activations` for `padding`."""
+        command = command_word(self._geometry, k=job.k, n=job.n, m=job.m, flags=job.flags)
+        self.send_words("commands", [command])
+        self.send_words("activations", activation_words(self._geometry, activations, padding))
+        self.send_words("weights", words)
+
+    def check(self) -> None:
+        """Raise AssertionError if a result was wrong, or something is left over."""
+        problems = self.scoreboard.finish()
+        assert not problems, "\n".join(problems)
 
     @property
     def taken_back(self) -> int:

@@ -5,7 +5,6 @@ Imported inside the simulator only. Parameters of the run, besides those of `sim
 tells what was seen.
 """
 
-from collections.abc import Iterator
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ from sim.coverage_recorder import Recorder
 from sim.pauses import Pattern
 
 __all__ = [
-    "bad_commands",
     "begin",
     "finish",
     "geometry",
@@ -70,8 +68,7 @@ async def begin(dut: Any) -> tuple[AcceleratorBench, np.random.Generator]:
 async def finish(bench: AcceleratorBench) -> None:
     """Run to the end, where everything must be right."""
     await bench.run()
-    problems = bench.scoreboard.finish()
-    assert not problems, "\n".join(problems)
+    bench.check()
     await bench.skip(2)
     assert bench.status()["idle"] == 1
 
@@ -79,15 +76,3 @@ async def finish(bench: AcceleratorBench) -> None:
 def pause_first(cycles: int) -> Pattern:
     """Pause in the first cycles, and then never."""
     return chain(repeat(True, cycles), repeat(False))
-
-
-def bad_commands() -> Iterator[dict[str, int]]:
-    """Yield the fields of commands of each kind that must be dropped, as far as they fit."""
-    good = {"k": 1, "n": 1, "m": 1}
-    yield from (good | {name: 0} for name in good)
-    yield dict.fromkeys(good, 0)
-    for name, limit in (("k", geometry().max_k), ("m", geometry().max_tokens)):
-        largest = (1 << limit.bit_length()) - 1
-        yield from (
-            good | {name: value} for value in {limit + 1, largest} if limit < value <= largest
-        )

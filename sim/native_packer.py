@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl.geometry import Geometry
+from rtl.geometry import WEIGHTS_PER_BYTE, Geometry
 from sim.build_folder import build_folder
 from sim.packer_build import build_packer
 from sim.weight_check import checked
@@ -19,7 +19,6 @@ Bytes = NDArray[np.uint8]
 
 _FIELDS, _CODES, _WEIGHTS = range(3)
 _PACKED, _ILLEGAL, _NO_MEMORY = range(3)
-_GROUP = {"trit2": 4, "trit5": 5}
 _MOST_THREADS = 4
 """More do not help: memory is the limit."""
 
@@ -199,7 +198,7 @@ class NativePacker:
             source=source,
             rows=geometry.rows,
             lanes=geometry.lanes,
-            group=_GROUP[geometry.weight_encoding],
+            group=WEIGHTS_PER_BYTE[geometry.weight_encoding],
             tile_bytes=tile_bytes,
             threads=self._threads,
         )

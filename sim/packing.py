@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl.geometry import Geometry
+from rtl.geometry import WEIGHTS_PER_BYTE, Geometry
 from rtl.trit import TRIT5_ENCODE, TRIT_CODES
 from sim.weight_check import checked
 
@@ -21,8 +21,6 @@ __all__ = [
 Int8s = NDArray[np.int8]
 Bytes = NDArray[np.uint8]
 
-_TRITS_PER_BYTE = {"trit2": 4, "trit5": 5}
-
 
 def _byte_code(weights: tuple[int, ...], encoding: str) -> int:
     if encoding == "trit5":
@@ -35,7 +33,7 @@ def _tables(encoding: str) -> tuple[Bytes, Int8s, NDArray[np.bool_]]:
 
     A group is found under its base-3 number, with digit ``weight + 1`` and the first weight lowest.
     """
-    size = _TRITS_PER_BYTE[encoding]
+    size = WEIGHTS_PER_BYTE[encoding]
     encode = np.zeros(3**size, np.uint8)
     decode = np.zeros((256, size), np.int8)
     illegal = np.ones((256, size), np.bool_)
@@ -51,7 +49,7 @@ def _tables(encoding: str) -> tuple[Bytes, Int8s, NDArray[np.bool_]]:
     return encode, decode, illegal
 
 
-_TABLES = {encoding: _tables(encoding) for encoding in _TRITS_PER_BYTE}
+_TABLES = {encoding: _tables(encoding) for encoding in WEIGHTS_PER_BYTE}
 
 
 def pack_weights(
@@ -96,7 +94,7 @@ def pack_weights(
     places = geometry.words_per_tile * geometry.word_trits
     tiles = np.zeros((n_tiles * k_tiles, places), np.int8)
     tiles[:, : geometry.tile_trits] = blocks.reshape(n_tiles * k_tiles, geometry.tile_trits)
-    size = _TRITS_PER_BYTE[geometry.weight_encoding]
+    size = WEIGHTS_PER_BYTE[geometry.weight_encoding]
     groups = (tiles.reshape(-1, size) + 1).astype(np.uint8)
     numbers = groups @ (3 ** np.arange(size)).astype(np.uint8)
     encode, _, _ = _TABLES[geometry.weight_encoding]

@@ -1,5 +1,6 @@
 """Payloads of the command and result streams, field by field."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from rtl.geometry import FLAG_BITS, OUTPUTS_BITS, RESULT_BITS, Geometry
 from rtl.job import Job
 
-__all__ = ["Beat", "command_word", "split_beat", "split_command"]
+__all__ = ["Beat", "bad_commands", "command_word", "split_beat", "split_command"]
 
 
 def _command_bits(geometry: Geometry) -> dict[str, int]:
@@ -37,6 +38,18 @@ def command_word(geometry: Geometry, *, k: int, n: int, m: int, flags: int = 0) 
         word |= values[name] << place
         place += bits
     return word
+
+
+def bad_commands(geometry: Geometry) -> Iterator[dict[str, int]]:
+    """Yield the fields of commands of each kind that must be dropped, as far as they fit."""
+    good = {"k": 1, "n": 1, "m": 1}
+    yield from (good | {name: 0} for name in good)
+    yield dict.fromkeys(good, 0)
+    for name, limit in (("k", geometry.max_k), ("m", geometry.max_tokens)):
+        largest = (1 << limit.bit_length()) - 1
+        yield from (
+            good | {name: value} for value in {limit + 1, largest} if limit < value <= largest
+        )
 
 
 def split_command(geometry: Geometry, word: int) -> Job | None:

@@ -101,8 +101,7 @@ class Scoreboard:
     results : list of arrays
         int32 [m, n] for each job, as the design gave them.
     illegal_code, bad_command, corrupt_word, dropped_valid : bool
-        Whether the design has been given one; the last is for the bench to tell, as a scoreboard
-        sees transfers only.
+        Whether the design has been given one; the last is never so, as only transfers are seen.
     """
 
     def __init__(self, geometry: Geometry, reference: Reference) -> None:

@@ -30,11 +30,6 @@ def _geometry() -> Geometry:
     return Geometry(**parameters()["geometry"])
 
 
-def _check(bench: AcceleratorBench) -> None:
-    problems = bench.scoreboard.finish()
-    assert not problems, "\n".join(problems)
-
-
 @cocotb.test()
 async def random_jobs(dut: Any) -> None:
     """Jobs of random sizes and data, back to back, under random flow on all four streams."""
@@ -85,7 +80,7 @@ async def _random_scenario(
     )
     bench.send(operands, padding=data)
     await bench.run()
-    _check(bench)
+    bench.check()
     await bench.skip(2)
     status = bench.status()
     assert status["idle"] == 1

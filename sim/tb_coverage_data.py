@@ -12,9 +12,7 @@ from sim.accelerator_bench import AcceleratorBench
 from sim.bench import seed
 from sim.coverage_bench import begin, finish, geometry, most_outputs, pause_first
 from sim.operands import JobOperands
-from sim.packing import activation_words
 from sim.pauses import PATTERNS
-from sim.payloads import command_word
 
 _ENDS = (-128, -1, 0, 1, 127)
 _BYTES = 5000
@@ -50,9 +48,8 @@ async def _send_words_of_any_bits(
     activations = rng.integers(-128, 128, (job.m, job.k), np.int8)
     words = job.tiles(size) * size.words_per_tile
     bits = rng.integers(0, 256, (words, size.weight_bus_bits // 8), np.uint8)
-    bench.send_words("commands", [command_word(size, k=job.k, n=job.n, m=job.m)])
-    bench.send_words("activations", activation_words(size, activations, rng))
-    bench.send_words("weights", (int.from_bytes(word.tobytes(), "little") for word in bits))
+    words = (int.from_bytes(word.tobytes(), "little") for word in bits)
+    bench.send_given(job, activations, words, rng)
 
 
 @cocotb.test()

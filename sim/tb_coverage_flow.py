@@ -11,10 +11,10 @@ from rtl.counters import ERRORS
 from rtl.job import Job
 from sim.accelerator_bench import STREAMS
 from sim.bench import seed
-from sim.coverage_bench import bad_commands, begin, finish, geometry, pause_first
+from sim.coverage_bench import begin, finish, geometry, pause_first
 from sim.operands import JobOperands, draw_job
 from sim.pauses import PATTERNS, Pattern
-from sim.payloads import command_word
+from sim.payloads import bad_commands, command_word
 
 
 @cocotb.test()
@@ -57,7 +57,7 @@ async def commands_among_jobs(dut: Any) -> None:
     """Each kind of bad command: alone, behind a job, behind two jobs that wait for weights."""
     bench, rng = await begin(dut)
     size = geometry()
-    for values in bad_commands():
+    for values in bad_commands(size):
         for jobs in range(3):
             bench.attach(pauses={"weights": pause_first(60)})
             bench.send(JobOperands.random(draw_job(size, rng), rng) for _ in range(jobs))
@@ -112,7 +112,7 @@ async def waits(dut: Any) -> None:
             for _ in range(12):
                 bench.send([JobOperands.random(draw_job(size, rng), rng)])
                 if flow.random() < 0.3:
-                    values = flow.choice(list(bad_commands()))
+                    values = flow.choice(list(bad_commands(size)))
                     bench.send_words("commands", [command_word(size, **values)])
             await finish(bench)
 

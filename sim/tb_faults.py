@@ -19,18 +19,13 @@ from rtl.trit import TRIT5_DECODE
 from sim.accelerator_bench import STREAMS, AcceleratorBench
 from sim.bench import parameters, report, seed
 from sim.operands import JobOperands, draw_job
-from sim.packing import activation_words, pack_weights, weight_words
+from sim.packing import pack_weights, weight_words
 from sim.pauses import PATTERNS
-from sim.payloads import command_word
+from sim.payloads import bad_commands, command_word
 
 
 def _geometry() -> Geometry:
     return Geometry(**parameters()["geometry"])
-
-
-def _check(bench: AcceleratorBench) -> None:
-    problems = bench.scoreboard.finish()
-    assert not problems, "\n".join(problems)
 
 
 async def _expect_clean(bench: AcceleratorBench, rng: np.random.Generator) -> None:
@@ -38,7 +33,7 @@ async def _expect_clean(bench: AcceleratorBench, rng: np.random.Generator) -> No
     bench.attach()
     bench.send([JobOperands.random(draw_job(_geometry(), rng), rng)])
     await bench.run()
-    _check(bench)
+    bench.check()
 
 
 @cocotb.test()
@@ -82,12 +77,9 @@ async def illegal_codes(dut: Any) -> None:
             word, shift = place // per_word, place % per_word * code_bits
             bits[word] = bits[word] & ~(((1 << code_bits) - 1) << shift) | code << shift
         bench.attach()
-        job = operands.job
-        bench.send_words("commands", [command_word(geometry, k=job.k, n=job.n, m=job.m)])
-        bench.send_words("activations", activation_words(geometry, operands.activations))
-        bench.send_words("weights", bits)
+        bench.send_given(operands.job, operands.activations, bits)
         await bench.run()
-        _check(bench)
+        bench.check()
         await bench.skip(2)
         assert bench.scoreboard.illegal_code
         assert bench.status()["illegal_code"] == 1
@@ -119,13 +111,10 @@ async def flipped_bits(dut: Any) -> None:
         words = list(weight_words(geometry, operands.weights, data))
         words[data.integers(len(words))] ^= sum(1 << int(place) for place in places)
         bench.attach()
-        job = operands.job
-        bench.send_words("commands", [command_word(geometry, k=job.k, n=job.n, m=job.m)])
-        bench.send_words("activations", activation_words(geometry, operands.activations))
-        bench.send_words("weights", words)
+        bench.send_given(operands.job, operands.activations, words)
         await bench.run()
         # What the flipped word stands for, the hardware computes exactly.
-        _check(bench)
+        bench.check()
         assert bench.scoreboard.corrupt_word
         # The host may ask as soon as it has the last result.
         await bench.skip(1)
@@ -155,7 +144,7 @@ async def taken_back(dut: Any) -> None:
         )
         bench.send(JobOperands.random(draw_job(geometry, data), data) for _ in range(3))
         await bench.run()
-        _check(bench)
+        bench.check()
         await bench.skip(2)
         assert bench.status()["dropped_valid"] == bool(bench.taken_back)
         found += bench.taken_back
@@ -177,7 +166,7 @@ async def stopped_streams(dut: Any) -> None:
         bench.attach(pauses={stream: _one_stop(stop, 2000)})
         bench.send(JobOperands.random(draw_job(geometry, data), data) for _ in range(6))
         await bench.run()
-        _check(bench)
+        bench.check()
         await bench.skip(2)
         assert bench.status()["idle"] == 1
         assert not any(bench.status()[name] for name in ERRORS)
@@ -189,17 +178,6 @@ def _one_stop(start: int, length: int) -> Iterator[bool]:
     yield from repeat(False)
 
 
-def _bad_commands(geometry: Geometry) -> Iterator[dict[str, int]]:
-    good = {"k": 1, "n": 1, "m": 1}
-    for name in good:
-        yield good | {name: 0}
-    for name, limit in (("k", geometry.max_k), ("m", geometry.max_tokens)):
-        largest = (1 << limit.bit_length()) - 1
-        if largest > limit:
-            yield good | {name: limit + 1}
-            yield good | {name: largest}
-
-
 @cocotb.test()
 async def bad_command(dut: Any) -> None:
     """Commands of an impossible size are dropped and remembered; the jobs around them are exact."""
@@ -207,13 +185,13 @@ async def bad_command(dut: Any) -> None:
     data = np.random.default_rng(seed())
     bench = AcceleratorBench(dut, geometry)
     await bench.reset()
-    for values in _bad_commands(geometry):
+    for values in bad_commands(geometry):
         bench.attach()
         bench.send([JobOperands.random(draw_job(geometry, data), data)])
         bench.send_words("commands", [command_word(geometry, **values)])
         bench.send(JobOperands.random(draw_job(geometry, data), data) for _ in range(2))
         await bench.run()
-        _check(bench)
+        bench.check()
         await bench.skip(2)
         assert bench.scoreboard.jobs == 3
         assert bench.scoreboard.bad_command

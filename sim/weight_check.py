@@ -12,8 +12,8 @@ __all__ = ["checked", "corrupt"]
 
 Bytes = NDArray[np.uint8]
 
-_WORDS_AT_ONCE = 4096
-"""So many words and what is made of them fit into a processor's cache."""
+_BYTES_AT_ONCE = 1 << 18
+"""So many bytes of words, and what is looked up for each, fit into a processor's cache."""
 
 
 def checked(geometry: Geometry, data: Bytes) -> Bytes:
@@ -62,8 +62,9 @@ def _differences(geometry: Geometry, words: Bytes) -> NDArray[np.uint32]:
     table = _table(geometry.weight_bus_bits)
     places = np.arange(len(table))
     found = np.empty(len(words), np.uint32)
-    for start in range(0, len(words), _WORDS_AT_ONCE):
-        part = words[start : start + _WORDS_AT_ONCE]
+    count = max(1, _BYTES_AT_ONCE // len(table))
+    for start in range(0, len(words), count):
+        part = words[start : start + count]
         found[start : start + len(part)] = np.bitwise_xor.reduce(table[places, part], axis=1)
     return found
 

@@ -43,9 +43,11 @@ def test_by_hand():
 
 def test_more_words_than_are_looked_at_together():
     geometry = geometry_of(16)
-    words = checked(geometry, np.zeros((10_000, 1), np.uint8))
-    words[[0, 4095, 4096, 9999], 1] ^= 4
-    assert np.flatnonzero(corrupt(geometry, words)).tolist() == [0, 4095, 4096, 9999]
+    words = checked(geometry, np.zeros((300_000, 1), np.uint8))
+    # Two bytes a word: 131,072 words at a time.
+    flipped = [0, 131_071, 131_072, 299_999]
+    words[flipped, 1] ^= 4
+    assert np.flatnonzero(corrupt(geometry, words)).tolist() == flipped
 
 
 @pytest.mark.parametrize("bits", [8, 64])

@@ -20,7 +20,7 @@ from bitnet_hw.gates.operands import OPERANDS, Operands, draw_operands
 from bitnet_hw.gates.parts import array_parts
 from bitnet_hw.gates.tools import gates_folder, opensta_version, yosys_version
 from bitnet_hw.parent_watch import leave_with_parent
-from rtl.geometry import Geometry
+from rtl.geometry import WEIGHTS_PER_BYTE, Geometry
 
 __all__ = [
     "TRAINING",
@@ -76,7 +76,7 @@ def sized_config(config: Config, sizes: Mapping[str, Any]) -> Config:
     """
     words, known = sizes.get("words", 1), {**_USUAL, **sizes}
     known.pop("words", None)
-    weights_per_byte = 4 if known["weight_encoding"] == "trit2" else 5
+    weights_per_byte = WEIGHTS_PER_BYTE[known["weight_encoding"]]
     bus_bits = 8 * -(-known["rows"] * known["lanes"] // (weights_per_byte * words))
     geometry = Geometry(weight_bus_bits=bus_bits, lane_style=config.array.lane_style, **known)
     name = f"{geometry.rows}x{geometry.lanes}-{geometry.weight_encoding}"

@@ -202,7 +202,8 @@ def measure_part(
     root = gates_folder() if root is None else root
     mapped = synthesize(part, library, clock_mhz=clock_mhz, root=root)
     known = sha256()
-    texts = (mapped.digest, library.digest, group, f"{clock_mhz:g}", flow_digest())
+    source = Path(__file__).read_text(encoding="utf-8")
+    texts = (mapped.digest, library.digest, group, f"{clock_mhz:g}", flow_digest(), source)
     for text in (*texts, *stimulus.inputs):
         known.update(text.encode() + b"\0")
     for bits in stimulus.inputs.values():
